@@ -1,0 +1,52 @@
+"""archcalc: a symbolic calculator for neural-network architectures.
+
+>>> import archcalc as ac
+>>> report = ac.analyze("vgg16")
+>>> report.parameters, report.macs
+(138357544, 15470264320)
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from .analysis import analyze
+    from .conditions import Condition
+    from .dims import ceildiv, exact_div, floordiv, prod, same, smax, smin, symbol
+    from .errors import ArchcalcError, Problem, ReadError, SpecError, UsageError
+    from .layers.base import Layer, Operations, layer
+    from .layers.fields import Dim, Flag, Natural, Pad, PerAxis, Ratio, Sizes
+    from .load import Network, load
+    from .report import LayerReport, Report
+    from .shapes import Shape, Window
+
+_HOMES = {
+    "analysis": ("analyze",),
+    "conditions": ("Condition",),
+    "dims": ("ceildiv", "exact_div", "floordiv", "prod", "same", "smax", "smin", "symbol"),
+    "errors": ("ArchcalcError", "Problem", "ReadError", "SpecError", "UsageError"),
+    "layers.base": ("Layer", "Operations", "layer"),
+    "layers.fields": ("Dim", "Flag", "Natural", "Pad", "PerAxis", "Ratio", "Sizes"),
+    "load": ("Network", "load"),
+    "report": ("LayerReport", "Report"),
+    "shapes": ("Shape", "Window"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+__all__ = [
+    "ArchcalcError", "Condition", "Dim", "Flag", "Layer", "LayerReport", "Natural", "Network", "Operations", "Pad",
+    "PerAxis", "Problem", "Ratio", "ReadError", "Report", "Shape", "Sizes", "SpecError", "UsageError", "Window",
+    "analyze", "ceildiv", "exact_div", "floordiv", "layer", "load", "prod", "same", "smax", "smin", "symbol",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Public names are imported when they are first used, so that `import archcalc` costs nothing."""
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'archcalc' has no attribute '{name}'")
+    return getattr(import_module(f".{_HOME_OF[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,87 @@
+"""The public call: from a network to a report."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from . import dims
+from .errors import UsageError, did_you_mean
+from .graph import MAX_LAYERS, elaborate
+from .infer import infer
+from .layers.fields import read_size
+from .load import Network, load
+from .report import BITS, Report
+
+_PROMISE = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:%\s*([0-9]{1,9})\s*==\s*0|>=\s*([0-9]{1,9}))\s*\Z")
+
+
+def analyze(
+    network: str | Path | Mapping[str, Any] | Network,
+    *,
+    input: Sequence[Any] | Mapping[str, Sequence[Any]] | None = None,
+    batch: Any = 1,
+    dtype: str = "float32",
+    let: Mapping[str, Any] | None = None,
+    assume: Iterable[str] = (),
+    max_layers: int = MAX_LAYERS,
+) -> Report:
+    """Everything that archcalc can count of a network.
+
+    `network` is a name, a path, plain data or a `Network`; `input` replaces the spec's input shape (channels
+    first; by name where there are several), `let` its named values, both with ints or symbols. `assume` holds
+    promises about symbols: `H%32==0`, `H>=64`. Counts are for one image, whatever the batch.
+
+    Raises SpecError with all problems of the spec, UsageError for a wrong request.
+
+    >>> analyze("alexnet").layer("conv1").macs
+    105415200
+    >>> H = dims.symbol("H")
+    >>> analyze("resnet50", input=(3, H, H)).layer("conv1.conv").macs
+    9408*floor((H + 1)/2)**2
+    """
+    if dtype not in BITS:
+        raise UsageError(f"unknown dtype '{dtype}'; {did_you_mean(dtype, BITS) or 'known: ' + ', '.join(BITS)}")
+    loaded = load(network)
+    promised = _promises(assume)
+    graph = elaborate(
+        loaded.spec,
+        loaded.variant,
+        let={name: _under(promised, value) for name, value in (let or {}).items()},
+        input=_under(promised, input),
+        max_layers=max_layers,
+    )
+    return Report(loaded.name, graph, infer(graph), read_size(batch, 1), dtype)
+
+
+def _promises(assume: Iterable[str]) -> dict[str, Any]:
+    """The symbols that promises are about, each with all its promises."""
+    texts = [assume] if isinstance(assume, str) else assume
+    multiples: dict[str, int] = {}
+    minima: dict[str, int] = {}
+    for text in texts:
+        match = _PROMISE.match(str(text))
+        if not match or match[2] == "0":
+            raise UsageError(f"'{str(text)[:60]}' is not a promise such as H%32==0 or H>=64")
+        name = match[1]
+        if match[2]:
+            multiples[name] = multiples.get(name, 1) * int(match[2]) // dims.gcd(multiples.get(name, 1), int(match[2]))
+        else:
+            minima[name] = max(minima.get(name, 1), int(match[3]))
+    return {
+        name: dims.symbol(name, multiple_of=multiples.get(name, 1), minimum=minima.get(name, 1))
+        for name in {**multiples, **minima}
+    }
+
+
+def _under(promised: Mapping[str, Any], value: Any) -> Any:
+    """The value with its symbols replaced by those that carry promises."""
+    if not promised or value is None:
+        return value
+    if isinstance(value, Mapping):
+        return {name: _under(promised, part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return tuple(_under(promised, part) for part in value)
+    return dims.substitute(value, promised) if dims.is_number(value) else value

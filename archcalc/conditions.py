@@ -1,0 +1,87 @@
+"""Statements about sizes that are true, false, or an assumption while their symbols are open.
+
+>>> from archcalc import dims
+>>> H = dims.symbol("H")
+>>> divides(32, H), at_least(dims.floordiv(H, 32), 1)
+(H % 32 == 0, H >= 32)
+>>> divides(2, 7).truth
+False
+>>> divides(32, H).holds({"H": 224})
+True
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from . import dims
+
+_TRUTHS = {
+    "==": lambda a, b: dims.same(a, b),
+    "!=": lambda a, b: None if (truth := dims.same(a, b)) is None else not truth,
+    ">=": lambda a, b: dims.at_least(a, b),
+    "% ==": lambda a, b: dims.divides(b, a),
+}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """`left relation right`, and the message to give where it is false."""
+
+    left: Any
+    relation: str
+    right: Any
+    message: str = ""
+
+    @property
+    def truth(self) -> dims.Truth:
+        """True, False, or None where the symbols leave it open."""
+        return _TRUTHS[self.relation](self.left, self.right)
+
+    def holds(self, values: Mapping[str, Any]) -> dims.Truth:
+        """The truth after the symbols of these names have got values."""
+        left, right = (dims.substitute(side, values) for side in (self.left, self.right))
+        return Condition(left, self.relation, right).truth
+
+    def negated(self) -> Condition:
+        """The opposite of an equality."""
+        return Condition(self.left, {"==": "!=", "!=": "=="}[self.relation], self.right, self.message)
+
+    def __repr__(self) -> str:
+        if self.relation == "% ==":
+            bracketed = f"({self.left})" if " " in str(self.left) else self.left
+            return f"{bracketed} % {self.right} == 0"
+        return f"{self.left} {self.relation} {self.right}"
+
+
+def equal(a: Any, b: Any, message: str = "") -> Condition:
+    """a == b."""
+    return Condition(a, "==", b, message)
+
+
+def at_least(a: Any, b: Any, message: str = "") -> Condition:
+    """a >= b, solved for the symbol where that is one step."""
+    if dims.is_symbolic(a) and not dims.is_symbolic(b):
+        from .dims.symbolic import solved_at_least
+
+        a, b = solved_at_least(a, b)
+    return Condition(a, ">=", b, message)
+
+
+def divides(a: Any, b: Any, message: str = "") -> Condition:
+    """a divides b."""
+    return Condition(b, "% ==", a, message)
+
+
+def strongest(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
+    """The conditions without repeats, and of several lower bounds of one size only the largest."""
+    kept: dict[Any, Condition] = {}
+    for condition in conditions:
+        bound = condition.relation == ">=" and isinstance(condition.right, int)
+        key = (condition.left, ">=") if bound else (condition.left, condition.relation, condition.right)
+        known = kept.get(key)
+        if known is None or (bound and condition.right > known.right):
+            kept[key] = condition
+    return tuple(kept.values())

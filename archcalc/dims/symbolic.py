@@ -1,0 +1,379 @@
+"""Sizes that hold symbols, as sympy expressions; the only module that imports sympy.
+
+sympy's own floor is not used: it prints `H/2 + 1/2` for what a paper calls (H + 1)/2, and nests. `FloorDiv`
+is brought to one floor when it is made, because for whole a, b and positive whole m, n
+
+    floor((floor((x + a)/m) + b)/n) = floor((x + a + b*m)/(m*n))
+
+>>> H = symbol("H", 1, 1, False)
+>>> FloorDiv(FloorDiv(H + 1, 2) + 1, 2)
+floor((H + 3)/4)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import gcd as int_gcd
+from typing import Any
+
+import sympy
+from sympy import Add, Expr, Function, Integer, Mul, Rational, S, Symbol
+
+from archcalc import dims
+
+
+class Size(Symbol):  # type: ignore[misc]
+    """A symbol for a whole number >= `minimum` that is a multiple of `multiple_of`."""
+
+    __slots__ = ("minimum", "multiple_of")
+
+    def __new__(cls, name: str, multiple_of: int = 1, minimum: int = 1) -> Size:
+        made = Symbol.__xnew__(cls, name, integer=True, positive=True)
+        made.multiple_of = multiple_of
+        made.minimum = max(minimum, multiple_of)
+        return made  # type: ignore[no-any-return]
+
+    def __getnewargs_ex__(self) -> tuple[Any, dict[str, Any]]:
+        return (self.name, self.multiple_of, self.minimum), {}
+
+    def _hashable_content(self) -> tuple[Any, ...]:
+        return (*super()._hashable_content(), self.multiple_of, self.minimum)
+
+
+def symbol(name: str, multiple_of: int, minimum: int, ratio: bool) -> Expr:
+    if ratio:
+        return Symbol(name, positive=True, rational=True)
+    return Size(name, multiple_of, minimum)
+
+
+def _bracketed(printer: Any, expr: Expr) -> str:
+    text = str(printer._print(expr))
+    return f"({text})" if isinstance(expr, Add | Mul) and not text.isalnum() else text
+
+
+class FloorDiv(Function):  # type: ignore[misc]
+    """floor(p / q); for a positive whole q in the normal form that the module's docstring describes."""
+
+    nargs = 2
+    is_integer = True
+
+    @classmethod
+    def eval(cls, p: Expr, q: Expr) -> Expr | None:
+        if not (q.is_Integer and q > 0):
+            quotient = sympy.cancel(p / q)
+            return quotient if quotient.is_integer and not quotient.has(FloorDiv) else None
+        if p.is_Rational:
+            return Integer(p // q)
+        return _normal_floor(cls, p, int(q))
+
+    def __add__(self, other: Any) -> Expr:
+        if isinstance(other, int | Integer) and self.args[1].is_Integer:
+            return FloorDiv(self.args[0] + other * self.args[1], self.args[1])
+        return super().__add__(other)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> Expr:
+        if isinstance(other, int | Integer):
+            return self + -other
+        return super().__sub__(other)
+
+    def _sympystr(self, printer: Any) -> str:
+        p, q = self.args
+        if q == 1:
+            return f"floor({printer._print(p)})"
+        return f"floor({_bracketed(printer, p)}/{_bracketed(printer, q)})"
+
+    _sympyrepr = _sympystr
+
+    def _latex(self, printer: Any) -> str:
+        p, q = (printer._print(arg) for arg in self.args)
+        inner = p if q == "1" else rf"\frac{{{p}}}{{{q}}}"
+        return rf"\left\lfloor {inner} \right\rfloor"
+
+
+def _content(term: Expr) -> Rational | None:
+    """The largest known rational that divides the whole-number term, None if it may not be whole."""
+    coefficient, factors = term.as_coeff_mul()
+    content = Rational(coefficient)
+    for factor in factors:
+        base, exponent = factor.as_base_exp()
+        if not (base.is_integer and exponent.is_Integer and exponent > 0):
+            return None
+        content *= Integer(getattr(base, "multiple_of", 1)) ** exponent
+    return abs(content) if content.is_Integer else None
+
+
+def _normal_floor(cls: type[FloorDiv], p: Expr, q: int) -> Expr | None:
+    """FloorDiv(p, q) in normal form, None if it stands in it already."""
+    expanded = sympy.expand(p)
+    terms = [term for term in Add.make_args(expanded) if not term.is_Rational]
+    constant = expanded - Add(*terms)
+    scale = sympy.ilcm(constant.q, *(term.as_coeff_Mul()[0].q for term in terms))
+    if scale != 1:  # whole coefficients
+        terms = [term * scale for term in terms]
+    constant, divisor = int(constant * scale), int(q * scale)
+
+    outside: list[Expr] = []  # whole multiples of the divisor come out
+    inside: list[Expr] = []
+    contents: list[int] = []
+    for term in terms:
+        content = _content(term / scale)
+        if content is not None and content * scale % divisor == 0:
+            outside.append(term / divisor)
+            continue
+        inside.append(term)
+        contents.append(int(content * scale) if content is not None else 0)
+    if not inside:
+        return Add(*outside) + constant // divisor
+    if all(contents):  # floor((g*x + c)/(g*d)) = floor((x + floor(c/g))/d)
+        constant -= constant % int_gcd(divisor, *contents)
+        common = int_gcd(divisor, constant, *(int(t.as_coeff_Mul()[0]) for t in inside))
+        inside = [term / common for term in inside]
+        constant, divisor = constant // common, divisor // common
+
+    floors = [term for term in inside if isinstance(term, FloorDiv) and term.args[1].is_Integer]
+    if len(floors) == 1 and all(contents):  # the composition of two floors
+        (inner,) = floors
+        rest = Add(*(term for term in inside if term is not inner), constant)
+        new_p, new_q = inner.args[0] + rest * inner.args[1], divisor * int(inner.args[1])
+    else:
+        new_p, new_q = Add(*inside, constant), divisor
+    if new_p == p and new_q == q and not outside:
+        return None
+    return Add(*outside) + cls(new_p, new_q)
+
+
+class Maximum(Function):  # type: ignore[misc]
+    """max of candidates, none of which is known to be bounded by another."""
+
+    is_real = True
+
+    @classmethod
+    def eval(cls, *args: Expr) -> Expr | None:
+        if all(arg.is_number for arg in args):
+            return max(args)
+        flat = [part for arg in args for part in (arg.args if isinstance(arg, cls) else (arg,))]
+        kept: list[Expr] = []
+        for candidate in flat:
+            if any(at_least(other, candidate) for other in kept):
+                continue
+            kept = [other for other in kept if not at_least(candidate, other)] + [candidate]
+        kept.sort(key=sympy.default_sort_key)
+        if len(kept) == 1:
+            return kept[0]
+        return None if tuple(kept) == args else cls(*kept)
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"max({', '.join(str(printer._print(arg)) for arg in self.args)})"
+
+    _sympyrepr = _sympystr
+
+    def _latex(self, printer: Any) -> str:
+        return rf"\max\left({', '.join(printer._print(arg) for arg in self.args)}\right)"
+
+
+class Gcd(Function):  # type: ignore[misc]
+    """The greatest common divisor of two whole numbers."""
+
+    nargs = 2
+    is_integer = True
+    is_positive = True
+
+    @classmethod
+    def eval(cls, a: Expr, b: Expr) -> Expr | None:
+        if a.is_Integer and b.is_Integer:
+            return Integer(int_gcd(int(a), int(b)))
+        if divides(b, a):
+            return b
+        return a if divides(a, b) else None
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"gcd({printer._print(self.args[0])}, {printer._print(self.args[1])})"
+
+    _sympyrepr = _sympystr
+
+
+class MakeDivisible(Function):  # type: ignore[misc]
+    """MobileNetV2's rounding to a multiple; it stays as it is until its symbols are numbers."""
+
+    nargs = 2
+    is_integer = True
+    is_positive = True
+
+    @classmethod
+    def eval(cls, x: Expr, divisor: Expr) -> Expr | None:
+        if x.is_Rational and divisor.is_Integer:
+            return Integer(dims.make_divisible(plain(x), int(divisor)))
+        return x if divisor.is_Integer and divides(divisor, x) else None
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"make_divisible({printer._print(self.args[0])}, {printer._print(self.args[1])})"
+
+    _sympyrepr = _sympystr
+
+
+def _normal(expr: Expr) -> Expr:
+    """A form in which equal sizes look equal: each floor's constant is in 0 .. q-1."""
+
+    def reduced(floor: Expr) -> Expr:
+        p, q = floor.args
+        constant = p.as_coeff_Add()[0]
+        if not (q.is_Integer and constant.is_Integer):
+            return floor
+        return Add(floor.func(p - constant + constant % q, q), constant // q)
+
+    return sympy.expand(expr.replace(lambda e: isinstance(e, FloorDiv), reduced))
+
+
+def _bounds(expr: Expr) -> tuple[Any, Any]:
+    """The least and greatest value for all settings of the symbols, None where there is none."""
+    if expr.is_Rational:
+        return expr, expr
+    if isinstance(expr, Size):
+        return Integer(expr.minimum), None
+    if isinstance(expr, FloorDiv) and expr.args[1].is_Integer:
+        low, high = _bounds(sympy.expand(expr.args[0]))
+        q = expr.args[1]
+        return (None if low is None else low // q), (None if high is None else high // q)
+    if isinstance(expr, Maximum):
+        lows = [low for low, _ in map(_bounds, expr.args) if low is not None]
+        return (max(lows) if lows else None), None
+    if isinstance(expr, Add):
+        pairs = [_bounds(arg) for arg in expr.args]
+        lows, highs = ([pair[side] for pair in pairs] for side in (0, 1))
+        return tuple(None if None in side else Add(*side) for side in (lows, highs))  # type: ignore[return-value]
+    if isinstance(expr, Mul):
+        coefficient, rest = expr.as_coeff_Mul()
+        pairs = [_bounds(arg) for arg in Mul.make_args(rest)]
+        if any(low is None or low < 0 for low, _ in pairs):
+            return None, None
+        low = coefficient * Mul(*(pair[0] for pair in pairs))
+        high = None if any(pair[1] is None for pair in pairs) else coefficient * Mul(*(p[1] for p in pairs))
+        return (low, high) if coefficient > 0 else (high, low)
+    if expr.is_Pow and expr.exp.is_Integer and expr.exp > 0:
+        low, _ = _bounds(expr.base)
+        return (None if low is None or low < 0 else low**expr.exp), None
+    if isinstance(expr, Symbol) and expr.is_nonnegative and not expr.is_positive:
+        return S.Zero, None
+    if expr.is_positive:
+        return Integer(1) if expr.is_integer else S.Zero, None
+    return None, None
+
+
+def plain(a: Any) -> Any:
+    if isinstance(a, Integer):
+        return int(a)
+    if isinstance(a, Rational):
+        from fractions import Fraction
+
+        return Fraction(int(a.p), int(a.q))
+    return a
+
+
+def floordiv(a: Any, b: Any) -> Any:
+    return plain(FloorDiv(a, b))
+
+
+def ceildiv(a: Any, b: Any) -> Any:
+    if is_whole(a):
+        return plain(FloorDiv(a + b - 1, b))
+    return plain(-FloorDiv(-a, b))
+
+
+def ratio(a: Any, b: Any) -> Any:
+    return plain(sympy.expand(S(a) / S(b)))
+
+
+exact_div = ratio
+
+
+def smax(a: Any, b: Any) -> Any:
+    return plain(Maximum(S(a), S(b)))
+
+
+def smin(a: Any, b: Any) -> Any:
+    if at_least(b, a):
+        return a
+    return b if at_least(a, b) else plain(-Maximum(-S(a), -S(b)))
+
+
+def gcd(a: Any, b: Any) -> Any:
+    return plain(Gcd(S(a), S(b)))
+
+
+def power(a: Any, exponent: int) -> Any:
+    return plain(a**exponent)
+
+
+def make_divisible(x: Any, divisor: Any) -> Any:
+    return plain(MakeDivisible(S(x), S(divisor)))
+
+
+def same(a: Any, b: Any) -> dims.Truth:
+    difference = _normal(S(a) - S(b))
+    if difference == 0:
+        return True
+    low, high = _bounds(difference)
+    if difference.is_number or (low is not None and low > 0) or (high is not None and high < 0):
+        return False
+    return None
+
+
+def at_least(a: Any, b: Any) -> dims.Truth:
+    low, high = _bounds(_normal(S(a) - S(b)))
+    if low is not None and low >= 0:
+        return True
+    return False if high is not None and high < 0 else None
+
+
+def divides(a: Any, b: Any) -> dims.Truth:
+    remainder = _normal(S(b) - S(a) * FloorDiv(b, a))
+    if remainder == 0:
+        return True
+    return False if remainder.is_number else None
+
+
+def is_whole(a: Any) -> bool:
+    terms = Add.make_args(sympy.expand(S(a)))
+    return all(term.is_Integer or (not term.is_Rational and _content(term) is not None) for term in terms)
+
+
+def symbols_of(a: Any) -> frozenset[str]:
+    return frozenset(symbol.name for symbol in S(a).free_symbols)
+
+
+def substitute(a: Any, values: Mapping[str, Any]) -> Any:
+    a = S(a)
+    return plain(a.xreplace({s: S(values[s.name]) for s in a.free_symbols if s.name in values}))
+
+
+def add_up(numbers: list[Any]) -> Any:
+    return plain(Add(*(sympy.expand(S(number)) for number in numbers)))
+
+
+def total(term: Any, index: Any, count: Any) -> Any:
+    summed = sympy.summation(sympy.expand(S(term)), (index, 0, S(count) - 1))
+    return plain(sympy.expand(summed))
+
+
+def solved_at_least(a: Any, b: Any) -> tuple[Any, Any]:
+    """An equivalent of a >= b with floors, factors and constants moved to the right: (H, 32)."""
+    while True:
+        constant, rest = a.as_coeff_Add()
+        if constant:
+            a, b = rest, b - plain(constant)
+        coefficient, rest = a.as_coeff_Mul()
+        if coefficient != 1 and coefficient > 0:
+            a, b = rest, plain(-FloorDiv(-S(b), coefficient)) if is_whole(rest) else b / coefficient
+        if isinstance(a, FloorDiv) and a.args[1].is_Integer:
+            a, b = sympy.expand(a.args[0]), b * int(a.args[1])
+        elif not a.as_coeff_Add()[0] and a.as_coeff_Mul()[0] in (1, -1):
+            return a, plain(S(b))
+        elif a.as_coeff_Mul()[0] < 0:
+            return a, plain(S(b))
+
+
+def index(name: str) -> Expr:
+    """The number of a round of a symbolic repeat: a whole number >= 0."""
+    return Symbol(name, integer=True, nonnegative=True)

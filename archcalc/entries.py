@@ -1,0 +1,547 @@
+"""Chains of entries: what stands under `layers`, `do` and the branches of a join, checked in every block.
+
+Reading collects problems instead of stopping, so that one run names them all; an entry with a problem is kept
+as `Broken`, and the walk of the graph does not go past it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from .errors import ArchcalcError, Problem, did_you_mean
+from .layers import JOINS, Layer, find, is_kind, kinds
+from .layers.fields import Field
+from .values import Value, check_name, compile_value
+from .yamlsrc import DataPath, Source
+
+ENTRY_NAME = re.compile(r"[A-Za-z0-9_.-]+\Z")
+GROUP_WORDS = ("do", "repeat", "for", "head")
+BESIDE = ("name", "when", "axis", "from", *GROUP_WORDS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What all entries share: where it stands, its name and its condition."""
+
+    path: DataPath
+    source: Source
+    name: str | None = None
+    when: Value | None = None
+
+    @property
+    def stem(self) -> str:
+        """What it is called in a path, before numbering."""
+        return self.name or ""
+
+    @property
+    def where(self) -> str:
+        """The place as a message shows it: layers[3] (conv 'c3')."""
+        return place(self.path, self.stem)
+
+    def values(self) -> list[Value]:
+        """Every value that stands in the entry itself."""
+        return [self.when] if self.when is not None else []
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerEntry(Entry):
+    """A layer kind with its fields."""
+
+    kind: type[Layer]
+    fields: tuple[tuple[str, Field, Value], ...] = ()
+
+    @property
+    def stem(self) -> str:
+        return self.name or self.kind.kind
+
+    def values(self) -> list[Value]:
+        return [*super().values(), *(value for _, _, value in self.fields)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlockEntry(Entry):
+    """A call of a block, with a value for each parameter that the call gives."""
+
+    called: str
+    home: Mapping[str, Block]  # the blocks of the file in which the call stands
+    arguments: tuple[tuple[str, Value], ...] = ()
+
+    @property
+    def block(self) -> Block:
+        return self.home[self.called]
+
+    @property
+    def stem(self) -> str:
+        return self.name or self.called
+
+    def values(self) -> list[Value]:
+        return [*super().values(), *(value for _, value in self.arguments)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class JoinEntry(Entry):
+    """concat, add, multiply or matmul over named branches."""
+
+    kind: type[Layer]
+    branches: tuple[tuple[str, Chain], ...]
+    fields: tuple[tuple[str, Field, Value], ...] = ()
+
+    @property
+    def stem(self) -> str:
+        return self.name or self.kind.kind
+
+    def values(self) -> list[Value]:
+        return [*super().values(), *(value for _, _, value in self.fields)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FromEntry(Entry):
+    """The chain goes on from an earlier entry."""
+
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupEntry(Entry):
+    """A section, repeated or not, or a head."""
+
+    chain: Chain
+    repeat: Value | None = None
+    loop: tuple[tuple[str, Value], ...] | None = None
+    head: str | None = None
+
+    def values(self) -> list[Value]:
+        repeat = [self.repeat] if self.repeat is not None else []
+        return [*super().values(), *repeat, *(value for _, value in self.loop or ())]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Broken(Entry):
+    """An entry with a problem that has been reported."""
+
+
+Chain: TypeAlias = tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A reusable chain with parameters; `closed` blocks come from another file and see no `let`."""
+
+    name: str
+    takes: tuple[tuple[str, Value | None], ...] = ()
+    let: tuple[tuple[str, Value], ...] = ()
+    chain: Chain = ()
+    closed: bool = False
+
+
+def place(path: DataPath, kind: str = "", name: str | None = None) -> str:
+    """A data path as a message shows it."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
+    inside = " ".join(part for part in (kind, f"'{name}'" if name else "") if part)
+    return f"{text} ({inside})" if inside else text
+
+
+@dataclass
+class Surroundings:
+    """What an entry can see where it stands."""
+
+    names: dict[str, str]  # name -> what it is, for messages
+    points: dict[str, bool]  # names that `from` can go to
+    in_head: bool = False
+
+    def inside(self, names: Mapping[str, str] | None = None, in_head: bool = False) -> Surroundings:
+        """The surroundings of a list that stands within these."""
+        return Surroundings({**self.names, **(names or {})}, dict(self.points), self.in_head or in_head)
+
+
+@dataclass
+class ChainReader:
+    """Reads the chains of one file. `takes` are the parameters of every block, `blocks` is filled meanwhile."""
+
+    source: Source
+    takes: dict[str, tuple[tuple[str, Value | None], ...] | None] = field(default_factory=dict)
+    blocks: dict[str, Block] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    loop_names: set[str] = field(default_factory=set)
+
+    def report(self, message: str, path: DataPath, where: str = "", *, at_value: bool = False) -> None:
+        """Note a problem at a key, or at the value behind it."""
+        mark = self.source.value_mark(path) if at_value else self.source.mark(path)
+        self.problems.append(self.source.problem(message, mark, where or place(path)))
+
+    def value(self, data: Any, path: DataPath, around: Surroundings, where: str) -> Value | None:
+        """A value, or None after reporting what is wrong with it."""
+        try:
+            return compile_value(data, path, around.names)
+        except ArchcalcError as error:
+            message = str(error)
+            unknown = re.match(r"unknown name '(\w+)'", message)
+            if unknown and unknown[1] in self.loop_names:
+                message = f"unknown name '{unknown[1]}'; a block does not see the caller's names: pass it as an argument"
+            self.report(message, path, where, at_value=True)
+            return None
+
+    def chain(self, data: Any, path: DataPath, around: Surroundings) -> Chain:
+        """A list of entries, or one entry without brackets."""
+        if data is None:
+            self.report("value missing; write `identity` for nothing", path)
+            return (Broken(path=path, source=self.source),)
+        listed = data if isinstance(data, list | tuple) else [data]
+        entries: list[Entry] = []
+        named: dict[str, Entry] = {}
+        for number, element in enumerate(listed):
+            at = (*path, number) if isinstance(data, list | tuple) else path
+            entry = self.entry(element, at, around)
+            entries.append(entry)
+            if entry.name is None:
+                continue
+            if entry.name in named and entry.when is None and named[entry.name].when is None:
+                line, _ = self.source.mark(named[entry.name].path)
+                self.report(f"the name '{entry.name}' is given twice in one list, first on line {line}", at)
+            named[entry.name] = entry
+            around.points[entry.name] = True
+        return tuple(entries)
+
+    def entry(self, data: Any, path: DataPath, around: Surroundings) -> Entry:
+        """One entry; `Broken` where something is wrong with it."""
+        before = len(self.problems)
+        if isinstance(data, str):
+            data = {data: None}
+        if not isinstance(data, dict) or not data:
+            self.report(f"an entry is a layer kind, a block, from or do, not {_shown(data)}", path)
+            return Broken(path=path, source=self.source)
+        entry = self._mapping(data, path, around)
+        if entry is None or len(self.problems) > before:
+            name = data.get("name")
+            return Broken(path=path, source=self.source, name=name if isinstance(name, str) else None)
+        return entry
+
+    def _mapping(self, data: dict[str, Any], path: DataPath, around: Surroundings) -> Entry | None:
+        mains = [key for key in data if key not in BESIDE]
+        mains += [key for key in ("from", "do") if key in data]
+        if len(mains) != 1:
+            return self._no_single_main(data, mains, path)
+        main = mains[0]
+        where = place(path, main if main not in ("from", "do") else "", _text(data.get("name")))
+        common = self._common(data, main, path, around, where)
+        if main == "identity":
+            return GroupEntry(chain=(), **common)
+        if main == "from":
+            return self._from(data["from"], path, around, common, where)
+        if main == "do":
+            return self._group(data, path, around, common, where)
+        if main in JOINS:
+            return self._join(data, main, path, around, common, where)
+        if is_kind(main):
+            return self._layer(data[main], main, path, around, common, where)
+        return self._call(data[main], main, path, around, common, where)
+
+    def _no_single_main(self, data: dict[str, Any], mains: list[str], path: DataPath) -> None:
+        """Explain an entry that has no kind, or several."""
+        if not mains:
+            groups = [key for key in data if key in GROUP_WORDS]
+            if groups:
+                self.report(f"{groups[0]} needs `do:` beside it", path)
+            else:
+                self.report("an entry needs a layer kind, a block, from or do", path)
+            return
+        known = [key for key in mains if is_kind(key)]
+        if len(known) >= 1 and data[known[0]] is None:
+            misplaced = [key for key in mains if key != known[0] and key in find(known[0]).schema]
+            if misplaced:
+                message = f"'{misplaced[0]}' is a field of {known[0]}: indent it two more"
+                self.report(message, (*path, misplaced[0]), place(path, known[0]))
+                return
+        unknown = [key for key in mains if not (is_kind(key) or key in self.takes or key in ("from", "do"))]
+        if unknown and len(mains) - len(unknown) == 1:
+            main = next(key for key in mains if key not in unknown)
+            fields = find(main).schema if is_kind(main) else ()
+            for key in unknown:
+                hint = "; a field stands inside the kind" if key in fields else ""
+                choices = [*fields, "name", "when"]
+                text = f"unknown field '{key}' beside {main}{hint or '; ' + did_you_mean(key, choices)}"
+                self.report(text, (*path, key), place(path, main))
+            return
+        self.report(
+            f"one entry has one kind, here are {' and '.join(mains[:4])}; write a list, each with `- `",
+            (*path, mains[1]),
+            place(path),
+        )
+
+    def _common(
+        self, data: dict[str, Any], main: str, path: DataPath, around: Surroundings, where: str
+    ) -> dict[str, Any]:
+        """What every entry may carry: name and when."""
+        for key in data:
+            misplaced = (key == "axis" and main != "concat") or (key in GROUP_WORDS[1:] and main != "do")
+            if misplaced:
+                needs = "concat" if key == "axis" else "do"
+                self.report(f"'{key}' belongs beside {needs}, not {main}", (*path, key), where)
+        name = None
+        if "name" in data:
+            name = _text(data["name"])
+            if name is None or not ENTRY_NAME.match(name):
+                self.report(f"a name has letters, digits, _ - and ., not {_shown(data['name'])}", (*path, "name"), where)
+                name = None
+        when = None
+        if "when" in data:
+            when = self.value(data["when"], (*path, "when"), around, where)
+            if when is not None and when.is_constant and not isinstance(when.constant, bool):
+                hint = did_you_mean(when.constant, around.names)
+                self.report(
+                    f"when: {_shown(when.constant)} is neither true nor false" + (f"; {hint}" if hint else ""),
+                    (*path, "when"), where, at_value=True,
+                )
+        return {"path": path, "source": self.source, "name": name, "when": when}
+
+    def _from(
+        self, target: Any, path: DataPath, around: Surroundings, common: dict[str, Any], where: str
+    ) -> Entry | None:
+        if isinstance(target, str) and target in around.points:
+            return FromEntry(target=target, **common)
+        hint = did_you_mean(target, around.points) or "only a `name` given earlier, here or further out, can be seen"
+        self.report(f"from: there is no earlier entry named {_shown(target)}; {hint}", (*path, "from"), where, at_value=True)
+        return None
+
+    def _group(
+        self, data: dict[str, Any], path: DataPath, around: Surroundings, common: dict[str, Any], where: str
+    ) -> Entry | None:
+        kinds_given = [key for key in GROUP_WORDS[1:] if key in data]
+        if len(kinds_given) > 1:
+            self.report(f"beside `do` stands one of repeat, for, head, not {' and '.join(kinds_given)}", (*path, kinds_given[1]), where)
+            return None
+        repeat, loop, head = None, None, None
+        loop_names: dict[str, str] = {}
+        if "repeat" in data:
+            repeat = self.value(data["repeat"], (*path, "repeat"), around, where)
+            if repeat is not None and repeat.is_constant and (type(repeat.constant) is not int or repeat.constant < 0):
+                self.report(f"repeat: {_shown(repeat.constant)} is not a whole number >= 0", (*path, "repeat"), where, at_value=True)
+        elif "for" in data:
+            loop = self._loop(data["for"], (*path, "for"), around, where)
+            loop_names = {name: "for name" for name, _ in loop or ()}
+        elif "head" in data:
+            head = self._head(data, path, around, where)
+        inner = around.inside(loop_names, in_head=head is not None)
+        chain = self.chain(data["do"], (*path, "do"), inner)
+        return GroupEntry(chain=chain, repeat=repeat, loop=loop, head=head, **common)
+
+    def _head(self, data: dict[str, Any], path: DataPath, around: Surroundings, where: str) -> str | None:
+        head = _text(data["head"])
+        if head is None or not ENTRY_NAME.match(head):
+            self.report(f"a head's name has letters, digits, _ - and ., not {_shown(data['head'])}", (*path, "head"), where)
+        if around.in_head:
+            self.report("a head cannot stand inside a head", (*path, "head"), where)
+        if "name" in data:
+            self.report("a head has its name behind `head`; remove `name`", (*path, "name"), where)
+        return head
+
+    def _loop(
+        self, data: Any, path: DataPath, around: Surroundings, where: str
+    ) -> tuple[tuple[str, Value], ...]:
+        if not isinstance(data, dict) or not data:
+            self.report("`for` takes names and lists: for: {width: [64, 128]}", path, where)
+            return ()
+        loop = []
+        for name, listed in data.items():
+            self.new_name(name, "for name", (*path, name), around.names, where)
+            self.loop_names.add(name)
+            value = self.value(listed, (*path, name), around, where)
+            if value is None:
+                continue
+            if value.elements is None and value.is_constant:
+                self.report(f"{name}: {_shown(value.constant)} is not a list", (*path, name), where, at_value=True)
+            loop.append((name, value))
+        lengths = {name: len(value.elements) for name, value in loop if value.elements is not None}
+        if len(set(lengths.values())) > 1:
+            told = ", ".join(f"{name} has {length}" for name, length in lengths.items())
+            self.report(f"the lists of a `for` run in step and must have the same length: {told}", path, where)
+        return tuple(loop)
+
+    def new_name(
+        self, name: Any, what: str, path: DataPath, visible: Mapping[str, str], where: str
+    ) -> bool:
+        """Check a name that is about to be defined: its form, and that it hides no other."""
+        try:
+            check_name(name, what)
+            if name in visible:
+                raise ArchcalcError(f"the {what} '{name}' hides the {visible[name]} of that name; choose another")
+        except ArchcalcError as error:
+            self.report(str(error), path, where)
+            return False
+        return True
+
+    def _join(
+        self, data: dict[str, Any], kind: str, path: DataPath, around: Surroundings,
+        common: dict[str, Any], where: str,
+    ) -> Entry | None:
+        branches = data[kind]
+        if not isinstance(branches, dict) or len(branches) < 2:
+            self.report(f"{kind} takes two or more named branches: {kind}: {{main: ..., shortcut: identity}}", (*path, kind), where)
+            return None
+        read = []
+        for name, chain in branches.items():
+            at = (*path, kind, name)
+            if not ENTRY_NAME.match(str(name)):
+                self.report(f"a branch name has letters, digits, _ - and ., not {_shown(name)}", at, where)
+            read.append((str(name), self.chain(chain, at, around.inside())))
+        fields = self._fields({"axis": data["axis"]}, find(kind), path, around, where) if "axis" in data else ()
+        return JoinEntry(kind=find(kind), branches=tuple(read), fields=fields, **common)
+
+    def _layer(
+        self, arguments: Any, kind: str, path: DataPath, around: Surroundings,
+        common: dict[str, Any], where: str,
+    ) -> Entry | None:
+        cls = find(kind)
+        main = cls.main()
+        if arguments is None:
+            given: dict[str, Any] = {}
+        elif isinstance(arguments, dict):
+            given = arguments
+        elif main is None:
+            self.report(f"{kind} has no fields, it takes no value", (*path, kind), where, at_value=True)
+            return None
+        elif isinstance(arguments, list | tuple) and not cls.schema[main].takes_list:
+            self.report(f"a list is only for blocks; name the fields: {kind}: {{{main}: ..., ...}}", (*path, kind), where, at_value=True)
+            return None
+        else:
+            given = {main: arguments}
+        at = (*path, kind) if isinstance(arguments, dict) else path
+        fields = self._fields(given, cls, at, around, where, kind if at == path else None)
+        missing = [name for name in cls.required() if name not in given]
+        if missing:
+            self.report(f"missing field{'s' * (len(missing) > 1)} {', '.join(missing)}", (*path, kind), where)
+        return LayerEntry(kind=cls, fields=fields, **common)
+
+    def _fields(
+        self, given: Mapping[str, Any], cls: type[Layer], path: DataPath, around: Surroundings,
+        where: str, bare: str | None = None,
+    ) -> tuple[tuple[str, Field, Value], ...]:
+        """The fields of a layer; `bare` is the kind whose main field was given without a name."""
+        read = []
+        for name, data in given.items():
+            at = (*path, bare or name)
+            schema = cls.schema.get(str(name))
+            if schema is None:
+                self.report(_unknown_field(str(name), cls), at, where)
+                continue
+            if getattr(schema, "is_text", False):
+                value: Value | None = Value(at, tuple(data) if isinstance(data, list) else data)
+            else:
+                value = self.value(data, at, around, f"{where}: {name}")
+            if value is None:
+                continue
+            self._check_constant(value, name, schema, around, where)
+            read.append((str(name), schema, value))
+        return tuple(read)
+
+    def _check_constant(
+        self, value: Value, name: str, schema: Field, around: Surroundings, where: str
+    ) -> None:
+        """Report a value that cannot be right in any scope."""
+        parts = value.elements if value.elements is not None else (value,)
+        for part in parts:
+            word = part.constant if part.is_constant else None
+            if isinstance(word, str) and not schema.all_words() and not getattr(schema, "is_text", False):
+                hint = did_you_mean(word, around.names)
+                if word in ("yes", "no", "on", "off", "True", "False"):
+                    self.report(f"{name}: '{word}' is text; write true or false", part.path, where, at_value=True)
+                else:
+                    told = f"{name}: unknown name '{word}'" + (f"; {hint}" if hint else "")
+                    if word in self.loop_names:
+                        told += "; a block does not see the caller's names: pass it as an argument"
+                    self.report(told, part.path, where, at_value=True)
+                return
+        if value.is_constant:
+            try:
+                schema.read(value.evaluate({}, []), None)
+            except ArchcalcError as error:
+                self.report(f"{name}: {error}", value.path, where, at_value=True)
+
+    def _call(
+        self, arguments: Any, name: str, path: DataPath, around: Surroundings,
+        common: dict[str, Any], where: str,
+    ) -> Entry | None:
+        if name not in self.takes:
+            hint = did_you_mean(name, [*kinds(), *self.takes])
+            self.report(f"unknown layer kind or block '{name}'" + (f"; {hint}" if hint else ""), (*path, name), where)
+            return None
+        takes = self.takes[name]
+        if takes is None:  # a block with a problem that has been reported
+            return Broken(**common)
+        given = self._arguments(arguments, name, [parameter for parameter, _ in takes], (*path, name), where)
+        if given is None:
+            return None
+        values = []
+        for parameter, (data, at) in given.items():
+            value = self.value(data, at, around, f"{where}: {parameter}")
+            if value is not None:
+                values.append((parameter, value))
+        missing = [parameter for parameter, default in takes if default is None and parameter not in given]
+        if missing:
+            self.report(f"missing argument{'s' * (len(missing) > 1)} {', '.join(missing)} of block '{name}'", (*path, name), where)
+        return BlockEntry(called=name, home=self.blocks, arguments=tuple(values), **common)
+
+    def _arguments(
+        self, arguments: Any, block: str, parameters: list[str], path: DataPath, where: str
+    ) -> dict[str, tuple[Any, DataPath]] | None:
+        """Arguments by parameter: positional ones in the order of `takes`, a last mapping by name."""
+        named: dict[str, Any] = {}
+        positional: list[Any] = []
+        named_path = path
+        if isinstance(arguments, dict):
+            named = arguments
+        elif isinstance(arguments, list | tuple):
+            positional = list(arguments)
+            if positional and isinstance(positional[-1], dict):
+                named_path = (*path, len(positional) - 1)
+                named = positional.pop()
+        elif arguments is not None:
+            positional = [arguments]
+        if len(positional) > len(parameters):
+            takes = f"takes {', '.join(parameters)}" if parameters else "takes no arguments"
+            self.report(f"block '{block}' {takes}; {len(positional)} values are given", path, where, at_value=True)
+            return None
+        listed = isinstance(arguments, list | tuple)
+        given = {
+            parameter: (data, (*path, i) if listed else path)
+            for i, (parameter, data) in enumerate(zip(parameters, positional, strict=False))
+        }
+        for parameter, data in named.items():
+            at = (*named_path, parameter)
+            if parameter not in parameters:
+                hint = did_you_mean(parameter, parameters)
+                self.report(f"block '{block}' has no parameter '{parameter}'" + (f"; {hint}" if hint else ""), at, where)
+            elif parameter in given:
+                self.report(f"parameter '{parameter}' is given twice", at, where)
+            else:
+                given[parameter] = (data, at)
+        return given
+
+
+def _unknown_field(name: str, cls: type[Layer]) -> str:
+    if name in ("name", "when"):
+        return f"'{name}' stands beside {cls.kind}, not inside"
+    hint = did_you_mean(name, cls.schema) if cls.main() else f"{cls.kind} has none"
+    return f"unknown field '{name}'" + (f"; {hint}" if hint else "")
+
+
+def _text(data: Any) -> str | None:
+    """Text that is never evaluated; a number is taken as it is written."""
+    if isinstance(data, str):
+        return data
+    return str(data) if type(data) is int else None
+
+
+def _shown(data: Any) -> str:
+    if isinstance(data, str):
+        return f"'{data[:60]}'"
+    if data is None:
+        return "nothing"
+    if isinstance(data, bool):
+        return "true" if data else "false"
+    return {dict: "a mapping", list: "a list"}.get(type(data), str(data)[:60])

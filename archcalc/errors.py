@@ -1,0 +1,86 @@
+"""What can go wrong, said once: deep code raises short facts, the edge adds the place.
+
+>>> str(Problem("groups 3 does not divide 64", "my.yaml", 14, 5, "layers[3] (conv)"))
+'my.yaml:14:5: layers[3] (conv): groups 3 does not divide 64'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class ArchcalcError(Exception):
+    """A fact about the user's input that stops the work; its text is one line."""
+
+
+class UsageError(ArchcalcError):
+    """The request itself is wrong: an unknown network, option value or column (exit status 2)."""
+
+
+class ReadError(ArchcalcError):
+    """A file cannot be read as text, or not be written."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong in a spec, and where: line and column count from 1, 0 is unknown."""
+
+    message: str
+    path: str = ""
+    line: int = 0
+    column: int = 0
+    where: str = ""
+    hint: str = ""
+    source: str = ""
+
+    @property
+    def place(self) -> str:
+        """File, line and column in the form that editors jump to."""
+        if not self.line:
+            return self.path
+        return f"{self.path}:{self.line}:{self.column}"
+
+    def __str__(self) -> str:
+        head = ": ".join(part for part in (self.place, self.where, self.message) if part)
+        return f"{head}; {self.hint}" if self.hint else head
+
+    def with_source(self) -> str:
+        """The problem with the line of the file that it is about."""
+        if not self.source:
+            return str(self)
+        return f"{self}\n{self.line:>5} | {self.source}"
+
+
+class SpecError(ArchcalcError):
+    """Everything that is wrong in one spec, sorted by line."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(dict.fromkeys(problems), key=lambda p: (p.line, p.column)))
+        super().__init__("\n".join(problem.with_source() for problem in self.problems))
+
+
+def nearest(word: object, choices: Iterable[str], count: int = 1) -> list[str]:
+    """The choices that look most like `word`, best first.
+
+    >>> nearest("strides", ["stride", "pad", "filters"])
+    ['stride']
+    """
+    from difflib import get_close_matches
+
+    return get_close_matches(str(word)[:64], list(choices), n=count, cutoff=0.6)
+
+
+def did_you_mean(word: object, choices: Iterable[str]) -> str:
+    """A hint that names the nearest choice, or all of them when they are few, or nothing.
+
+    >>> did_you_mean("strides", ["stride", "pad"])
+    "did you mean 'stride'?"
+    """
+    choices = sorted(choices)
+    close = nearest(word, choices)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    if choices and len(choices) <= 12:
+        return "known: " + ", ".join(choices)
+    return ""

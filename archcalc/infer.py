@@ -1,0 +1,76 @@
+"""Graph -> what every layer costs: one run of the layer's rules on its shapes."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from . import dims
+from .graph import Graph, Node
+from .layers import Operations
+
+
+class Cost(NamedTuple):
+    """The counts of one layer, for one image, standing there once."""
+
+    parameters: Any
+    weights: Any
+    buffers: Any
+    operations: Operations
+    activations: Any
+    outputs: Any
+    neurons: Any
+    connections: Any
+    dropped: tuple[Any, ...]
+
+
+def infer(graph: Graph) -> tuple[Cost, ...]:
+    """The costs of every node. Copies of a node share layer and shapes, and so the result."""
+    known: dict[tuple[int, int], Cost] = {}
+    costs = []
+    for node in graph.nodes:
+        key = (id(node.layer), id(node.shapes))
+        cost = known.get(key)
+        if cost is None:
+            known[key] = cost = _summed(cost_of(node), node.series)
+        costs.append(cost)
+    return tuple(costs)
+
+
+def cost_of(node: Node) -> Cost:
+    """Run the rules of one node."""
+    layer, x, y = node.layer, node.x, node.output
+    tensors = layer.parameters(x)
+    weights, biases = 0, 0
+    for name, axes in tensors.items():
+        if name == "bias" or name.endswith(".bias"):
+            biases = biases + dims.prod(axes)
+        else:
+            weights = weights + dims.prod(axes)
+    outputs = y.elements
+    return Cost(
+        parameters=weights + biases,
+        weights=weights,
+        buffers=sum(dims.prod(axes) for axes in layer.buffers(x).values()),
+        operations=layer.operations(x, y),
+        activations=outputs if layer.stores == "new" else 0,
+        outputs=outputs,
+        neurons=outputs if layer.weighted else 0,
+        connections=layer.links(x, y) if layer.weighted else 0,
+        dropped=layer.dropped(x),
+    )
+
+
+def _summed(cost: Cost, series: tuple[tuple[Any, Any], ...]) -> Cost:
+    """The costs of all rounds of the symbolic repeats around a node whose sizes grow with the round."""
+    for index, count in series:
+        cost = Cost(
+            *(
+                value
+                if name == "dropped"
+                else Operations(*(dims.total(part, index, count) for part in value))
+                if name == "operations"
+                else dims.total(value, index, count)
+                for name, value in zip(Cost._fields, cost, strict=True)
+            )
+        )
+    return cost

@@ -1,0 +1,226 @@
+"""What a layer kind is: a frozen dataclass whose fields are its schema and whose methods are its rules.
+
+Every rule is a pure function of the fields and the input shape, written with `+ - *` and `archcalc.dims`
+only, so that it runs with ints, with symbols and with terms that explain themselves.
+
+>>> from archcalc.layers import make
+>>> from archcalc.shapes import Shape
+>>> conv1, x = make("conv", rank=2, filters=96, kernel=11, stride=4), Shape((3, 227, 227))
+>>> print(conv1.output(x), conv1.parameters(x))
+96x55x55 {'weight': (96, 3, 11, 11), 'bias': (96,)}
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import MISSING, dataclass, fields, replace
+from typing import Any, ClassVar, NamedTuple, TypeVar
+
+from ..conditions import Condition
+from ..errors import ArchcalcError
+from ..shapes import Shape, Window
+from .fields import Dim, Field
+
+if sys.version_info >= (3, 11):
+    from typing import dataclass_transform
+else:  # a marker for type checkers only
+
+    def dataclass_transform(**_: Any) -> Callable[[Any], Any]:
+        return lambda decorated: decorated
+
+
+class Operations(NamedTuple):
+    """What one image costs, in six classes that are never mixed; see docs/conventions.md."""
+
+    macs: Any = 0
+    multiplications: Any = 0
+    additions: Any = 0
+    comparisons: Any = 0
+    divisions: Any = 0
+    exponentials: Any = 0
+
+    @property
+    def flops(self) -> Any:
+        """2 for each multiply-accumulate, 1 for each operation of the other five classes."""
+        return 2 * self.macs + sum(self[1:])
+
+
+Tensors = dict[str, tuple[Any, ...]]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Layer:
+    """The base of all kinds: an element-wise layer without weights."""
+
+    bits: Dim = None  # bits of a number of this layer, where it differs from the network's dtype
+
+    kind: ClassVar[str] = ""
+    source: ClassVar[str] = ""
+    schema: ClassVar[dict[str, Field]] = {}
+    accepts: ClassVar[tuple[str, ...]] = ("vector", "map", "tokens")
+    hint: ClassVar[str] = ""  # what to put in front where the layout is not accepted
+    stores: ClassVar[str] = "new"  # new, in place or view
+    reads: ClassVar[str] = "itself"  # input channels behind one output channel: itself, group, all, neighbours
+    weighted: ClassVar[bool] = False
+    depth: ClassVar[int] = 0
+    joins: ClassVar[bool] = False
+
+    def window(self) -> Window | None:
+        """What one output reads along the spatial axes; None is the point itself."""
+        return None
+
+    def conditions(self, x: Any) -> Iterator[Condition]:
+        """What must hold of the input for the other rules to be right."""
+        window = self.window()
+        if window is not None:
+            yield from window.conditions(x.spatial)
+
+    def output(self, x: Any) -> Shape:
+        """The output shape."""
+        return x  # type: ignore[no-any-return]
+
+    def parameters(self, x: Any) -> Tensors:
+        """Learned tensors by name; biases are called bias or end in `.bias`."""
+        return {}
+
+    def buffers(self, x: Any) -> Tensors:
+        """Stored tensors that are not learned."""
+        return {}
+
+    def operations(self, x: Any, y: Shape) -> Operations:
+        """The operations of one forward pass of one image."""
+        return Operations()
+
+    def links(self, x: Any, y: Shape) -> Any:
+        """Links into the outputs of a weighted layer, one for a bias."""
+        return 0
+
+    def dropped(self, x: Any) -> tuple[Any, ...]:
+        """Rows and columns at the end of the input that no window reads, one number an axis."""
+        window = self.window()
+        return window.dropped(x.spatial) if window is not None else ()
+
+    def with_terms(self) -> "Layer":
+        """The same layer with every size as a `Term` under the name that formulas use for it."""
+        values = {}
+        for name, field in self.schema.items():
+            attribute = _attribute(type(self), name)
+            value = getattr(self, attribute)
+            values[attribute] = None if value is None else field.with_terms(value, name)
+        return replace(self, **values)
+
+    def resolved(self) -> "Layer":
+        """The layer that really stands here; `activation: WORD` is one of another kind."""
+        return self
+
+    def arguments(self) -> dict[str, Any]:
+        """The fields that differ from their defaults, as a spec would write them."""
+        shown = {}
+        for field in fields(self):
+            name, value = _spec_name(field.name), getattr(self, field.name)
+            if field.default is MISSING or value != self.defaults(_rank_of(value)).get(name):
+                shown[name] = value
+        return shown
+
+    @classmethod
+    def required(cls) -> tuple[str, ...]:
+        """The fields without a default."""
+        return tuple(_spec_name(field.name) for field in fields(cls) if field.default is MISSING)
+
+    @classmethod
+    def main(cls) -> str | None:
+        """The field that a bare value stands for: the first required one, else the first."""
+        return [*cls.required(), *(name for name in cls.schema if name != "bits"), None][0]
+
+    @classmethod
+    def defaults(cls, rank: int) -> dict[str, Any]:
+        """The default values as rules use them, for an input with this many spatial axes."""
+        known: dict[int, dict[str, Any]] = cls.__dict__["_defaults"]
+        if rank not in known:
+            known[rank] = {
+                name: None if default is None else cls.schema[name].read(default, rank)
+                for name, default in ((_spec_name(field.name), field.default) for field in fields(cls))
+                if default is not MISSING
+            }
+        return known[rank]
+
+    @classmethod
+    def build(cls, rank: int, read: dict[str, Any]) -> "Layer":
+        """The layer with these field values, as the fields have read them, and defaults for the rest."""
+        values = {**cls.defaults(rank), **read}
+        return cls(**{_attribute(cls, name): value for name, value in values.items()}).resolved()
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value}" for name, value in self.arguments().items())
+        return f"{self.kind}({shown})"
+
+
+def _rank_of(value: Any) -> int:
+    return len(value) if isinstance(value, tuple) else 1
+
+
+def _spec_name(attribute: str) -> str:
+    """A field that has the name of a rule is called `window_` in Python, and `window` in a spec."""
+    return attribute.rstrip("_")
+
+
+def _attribute(cls: type, name: str) -> str:
+    return f"{name}_" if f"{name}_" in cls.__dataclass_fields__ else name  # type: ignore[attr-defined]
+
+
+_Kind = TypeVar("_Kind", bound=type[Layer])
+REGISTRY: dict[str, type[Layer]] = {}
+Layer.schema["bits"] = Layer.__annotations__["bits"].__metadata__[0]
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True)
+def with_fields(cls: _Kind) -> _Kind:
+    """Make a dataclass of a class that adds fields, and read its schema from them; kinds and their bases."""
+    if cls.__dict__.get("__annotations__"):
+        own = _schema(cls)
+        cls = dataclass(frozen=True, kw_only=True, eq=False, repr=False)(cls)
+        cls.schema = {**own, **cls.schema}
+    return cls
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True)
+def layer(kind: str, *, source: str = "") -> Callable[[_Kind], _Kind]:
+    """Register a class as a layer kind: `@layer("conv", source="Dumoulin & Visin 2016, sec. 2.4")`.
+
+    The class becomes a frozen, keyword-only dataclass. A kind can be registered once only.
+    """
+
+    def register(cls: _Kind) -> _Kind:
+        from . import FAMILIES
+
+        home = FAMILIES.get(kind)
+        if kind in REGISTRY or (home is not None and not cls.__module__.endswith(f".layers.{home}")):
+            raise ArchcalcError(f"there is a layer kind '{kind}' already")
+        if not issubclass(cls, Layer):
+            raise ArchcalcError(f"the class of layer kind '{kind}' must derive from archcalc.Layer")
+        cls = with_fields(cls)
+        cls._defaults = {}  # type: ignore[attr-defined]
+        cls.kind = kind
+        cls.source = source
+        REGISTRY[kind] = cls
+        return cls
+
+    return register
+
+
+def _schema(cls: type) -> dict[str, Field]:
+    """The field types that the class itself names."""
+    annotations = cls.__dict__["__annotations__"]
+    if any(isinstance(annotation, str) for annotation in annotations.values()):
+        from typing import get_type_hints
+
+        hints = get_type_hints(cls, include_extras=True)
+        annotations = {name: hints[name] for name in annotations}
+    schema = {}
+    for name, annotation in annotations.items():
+        if "ClassVar" in str(annotation):
+            continue
+        types = [part for part in getattr(annotation, "__metadata__", ()) if isinstance(part, Field)]
+        if not types:
+            raise ArchcalcError(f"field '{name}' of {cls.__name__} needs a type such as Dim, PerAxis or Flag")
+        schema[_spec_name(name)] = types[0]
+    return schema

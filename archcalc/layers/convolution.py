@@ -1,0 +1,164 @@
+"""Convolutions: full, grouped, partially connected, depthwise, transposed and locally connected."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..conditions import Condition, at_least, divides, equal
+from ..dims import exact_div, prod, same
+from ..shapes import Shape, Window
+from .base import Layer, Operations, Tensors, layer, with_fields
+from .fields import Dim, Flag, Pad, PerAxis, PerAxisNatural, Table
+
+
+@with_fields
+class Sliding(Layer):
+    """What all layers share that slide a kernel of weights over a map."""
+
+    kernel: PerAxis
+    stride: PerAxis = 1
+    pad: Pad = 0
+    bias: Flag = True
+
+    accepts = ("map",)
+    hint = "channels_first or reshape"
+    reads = "group"
+    weighted = True
+    depth = 1
+
+    def links(self, x: Shape, y: Shape) -> Any:
+        return self.operations(x, y).macs + self.bias * y.elements
+
+    def _bias(self, *axes: Any) -> Tensors:
+        return {"bias": axes} if self.bias else {}
+
+
+@layer("conv", source="Dumoulin & Visin 2016, sec. 2.4")
+class Conv(Sliding):
+    """Convolution in 1-D, 2-D or 3-D; `connections` lists which input maps each output map reads."""
+
+    filters: Dim
+    dilation: PerAxis = 1
+    groups: Dim = 1
+    connections: Table = None
+
+    def window(self) -> Window:
+        return Window(self.kernel, self.stride, self.pad, self.dilation)
+
+    def conditions(self, x: Shape) -> Iterator[Condition]:
+        yield divides(self.groups, x.channels, f"groups {self.groups} does not divide the {x.channels} input channels")
+        yield divides(self.groups, self.filters, f"groups {self.groups} does not divide the {self.filters} filters")
+        if self.connections is not None:
+            rows, columns = len(self.connections), len(self.connections[0])
+            yield equal(rows, x.channels, f"connections has {rows} rows for {x.channels} input maps")
+            yield equal(columns, self.filters, f"connections has {columns} columns for {self.filters} filters")
+            yield equal(self.groups, 1, "connections and groups exclude each other")
+        yield from super().conditions(x)
+
+    def output(self, x: Shape) -> Shape:
+        return x.with_channels(self.filters).windowed(self.window())
+
+    def parameters(self, x: Shape) -> Tensors:
+        if self.connections is not None:
+            return {"weight": (self._connected(), *self.kernel), **self._bias(self.filters)}
+        weight = (self.filters, exact_div(x.channels, self.groups), *self.kernel)
+        return {"weight": weight, **self._bias(self.filters)}
+
+    def operations(self, x: Shape, y: Shape) -> Operations:
+        if self.connections is not None:
+            macs = prod(self.kernel) * self._connected() * y.positions
+        else:
+            macs = prod(self.kernel) * exact_div(x.channels, self.groups) * y.elements
+        return Operations(macs=macs, additions=self.bias * y.elements)
+
+    def _connected(self) -> int:
+        """How many pairs of input and output map are connected."""
+        return sum(row.count("X") for row in self.connections)
+
+
+@layer("depthwise", source="Howard et al. 2017, arXiv 1704.04861, sec. 3.1")
+class Depthwise(Sliding):
+    """Depthwise convolution: `multiplier` filters for each input channel, each reading only that channel."""
+
+    multiplier: Dim = 1
+    dilation: PerAxis = 1
+
+    def window(self) -> Window:
+        return Window(self.kernel, self.stride, self.pad, self.dilation)
+
+    def output(self, x: Shape) -> Shape:
+        return x.with_channels(x.channels * self.multiplier).windowed(self.window())
+
+    def parameters(self, x: Shape) -> Tensors:
+        filters = x.channels * self.multiplier
+        return {"weight": (filters, 1, *self.kernel), **self._bias(filters)}
+
+    def operations(self, x: Shape, y: Shape) -> Operations:
+        return Operations(macs=prod(self.kernel) * y.elements, additions=self.bias * y.elements)
+
+
+@layer("transposed_conv", source="Dumoulin & Visin 2016, ch. 4")
+class TransposedConv(Sliding):
+    """Transposed convolution: every input is multiplied with the whole kernel, the products are added up."""
+
+    filters: Dim
+    output_pad: PerAxisNatural = 0
+    dilation: PerAxis = 1
+    groups: Dim = 1
+
+    def window(self) -> Window:
+        """The window of the convolution that this one reverses, from the output to the input."""
+        return Window(self.kernel, self.stride, self.pad, self.dilation)
+
+    def conditions(self, x: Shape) -> Iterator[Condition]:
+        yield divides(self.groups, x.channels, f"groups {self.groups} does not divide the {x.channels} input channels")
+        yield divides(self.groups, self.filters, f"groups {self.groups} does not divide the {self.filters} filters")
+        for extra, stride, dilation in zip(self.output_pad, self.stride, self.dilation, strict=True):
+            if at_least(dilation, extra + 1).truth is not True:
+                message = f"output_pad {extra} must be smaller than the stride or the dilation"
+                yield at_least(stride, extra + 1, message)
+
+    def output(self, x: Shape) -> Shape:
+        spatial = tuple(self._size(axis, size) for axis, size in enumerate(x.spatial))
+        return x.of(self.filters, spatial)
+
+    def _size(self, axis: int, size: Any) -> Any:
+        """(H - 1)*S - 2P + F + output_pad; for `same` H*S."""
+        window, extra = self.window(), self.output_pad[axis]
+        if self.pad is None:
+            return size * self.stride[axis]
+        grown = (size - 1) * self.stride[axis] - window.total_padding(axis) + window.extent(axis)
+        return grown if same(extra, 0) else grown + extra
+
+    def dropped(self, x: Shape) -> tuple[Any, ...]:
+        return (0,) * len(x.spatial)
+
+    def parameters(self, x: Shape) -> Tensors:
+        weight = (x.channels, exact_div(self.filters, self.groups), *self.kernel)
+        return {"weight": weight, **self._bias(self.filters)}
+
+    def operations(self, x: Shape, y: Shape) -> Operations:
+        macs = prod(self.kernel) * exact_div(self.filters, self.groups) * x.elements
+        return Operations(macs=macs, additions=self.bias * y.elements)
+
+
+@layer("locally_connected", source="Taigman et al. 2014, DeepFace, sec. 3")
+class LocallyConnected(Sliding):
+    """A convolution whose weights are not shared: each output position has its own filters."""
+
+    filters: Dim
+
+    reads = "all"
+
+    def window(self) -> Window:
+        return Window(self.kernel, self.stride, self.pad, (1,) * len(self.kernel))
+
+    def output(self, x: Shape) -> Shape:
+        return x.with_channels(self.filters).windowed(self.window())
+
+    def parameters(self, x: Shape) -> Tensors:
+        places = self.output(x).spatial
+        weight = (*places, self.filters, x.channels, *self.kernel)
+        return {"weight": weight, **self._bias(self.filters, *places)}
+
+    def operations(self, x: Shape, y: Shape) -> Operations:
+        return Operations(macs=prod(self.kernel) * x.channels * y.elements, additions=self.bias * y.elements)

@@ -1,0 +1,117 @@
+"""Joins of named branches: concat, add, multiply, matmul. Their rules get the tuple of all input shapes."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from ..conditions import Condition, equal
+from ..dims import prod, same
+from ..errors import ArchcalcError
+from ..shapes import Shape
+from .base import Layer, Operations, layer, with_fields
+from .fields import Natural
+
+Shapes = tuple[Shape, ...]
+
+
+@with_fields
+class Join(Layer):
+    """What joins share: two or more inputs of one layout."""
+
+    joins = True
+
+    def conditions(self, x: Shapes) -> Iterator[Condition]:
+        for first, other in pairwise(x):
+            if first.layout != other.layout or len(first.axes) != len(other.axes):
+                raise ArchcalcError("shapes differ: {}")
+        yield from self.agreement(x)
+
+    def agreement(self, x: Shapes) -> Iterator[Condition]:
+        """Which axes must be equal."""
+        for first, other in pairwise(x):
+            for a, b in zip(first.axes, other.axes, strict=True):
+                yield equal(a, b, "shapes differ: {}")
+
+
+@layer("concat")
+class Concat(Join):
+    """The branches one behind the other along the channels, or along `axis` of the printed shape."""
+
+    axis: Natural = None
+
+    def _axis(self, x: Shapes) -> int:
+        if self.axis is None:
+            return len(x[0].axes) - 1 if x[0].channels_last else 0
+        if self.axis >= len(x[0].axes):
+            raise ArchcalcError(f"axis {self.axis} is not one of the {len(x[0].axes)} axes of {x[0]}")
+        return int(self.axis)
+
+    def agreement(self, x: Shapes) -> Iterator[Condition]:
+        along = self._axis(x)
+        for first, other in pairwise(x):
+            for axis, (a, b) in enumerate(zip(first.axes, other.axes, strict=True)):
+                if axis != along:
+                    yield equal(a, b, f"shapes differ on axis {axis}: {{}}")
+
+    def output(self, x: Shapes) -> Shape:
+        along = self._axis(x)
+        axes = list(x[0].axes)
+        for other in x[1:]:
+            axes[along] = axes[along] + other.axes[along]
+        return Shape(tuple(axes), x[0].channels_last)
+
+
+@layer("add", source="He et al. 2015, arXiv 1512.03385, sec. 3.2")
+class Add(Join):
+    """The sum of branches of equal shape."""
+
+    def output(self, x: Shapes) -> Shape:
+        return x[0]
+
+    def operations(self, x: Shapes, y: Shape) -> Operations:
+        return Operations(additions=(len(x) - 1) * y.elements)
+
+
+@layer("multiply", source="Hu, Shen & Sun 2017, Squeeze-and-Excitation Networks, arXiv 1709.01507, sec. 3")
+class Multiply(Join):
+    """The product of branches; an axis of 1 is stretched to the others'."""
+
+    def agreement(self, x: Shapes) -> Iterator[Condition]:
+        for sizes in zip(*(shape.axes for shape in x), strict=True):
+            large = [size for size in sizes if same(size, 1) is not True]
+            for a, b in pairwise(large):
+                yield equal(a, b, "shapes differ: {}")
+
+    def output(self, x: Shapes) -> Shape:
+        axes = []
+        for sizes in zip(*(shape.axes for shape in x), strict=True):
+            axes.append(next((size for size in sizes if same(size, 1) is not True), sizes[0]))
+        return Shape(tuple(axes), x[0].channels_last)
+
+    def operations(self, x: Shapes, y: Shape) -> Operations:
+        return Operations(multiplications=(len(x) - 1) * y.elements)
+
+
+@layer("matmul")
+class MatMul(Join):
+    """The matrix product over the last two axes, [..., n, k] times [..., k, m]."""
+
+    reads = "all"
+
+    def agreement(self, x: Shapes) -> Iterator[Condition]:
+        if len(x) != 2:
+            raise ArchcalcError(f"matmul has two branches, not {len(x)}")
+        left, right = x
+        if len(left.axes) < 2:
+            raise ArchcalcError("matmul takes shapes with two or more axes: {}")
+        yield equal(left.axes[-1], right.axes[-2], "inner sizes differ: {}")
+        for a, b in zip(left.axes[:-2], right.axes[:-2], strict=True):
+            yield equal(a, b, "shapes differ: {}")
+
+    def output(self, x: Shapes) -> Shape:
+        left, right = x
+        return Shape((*left.axes[:-1], right.axes[-1]), left.channels_last)
+
+    def operations(self, x: Shapes, y: Shape) -> Operations:
+        return Operations(macs=prod((y.elements, x[0].axes[-1])))
+
+

@@ -1,0 +1,147 @@
+"""Normalisation: over the batch's statistics, over parts of one image, over neighbouring maps."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+from ..conditions import Condition, divides
+from ..dims import prod
+from ..shapes import Shape
+from .base import Layer, Operations, Tensors, layer, with_fields
+from .fields import Dim, Flag, PerAxis, Ratio
+
+
+@with_fields
+class Affine(Layer):
+    """What they share: a learned scale and shift for each channel."""
+
+    affine: Flag = True
+
+    def parameters(self, x: Shape) -> Tensors:
+        return {"weight": (x.channels,), "bias": (x.channels,)} if self.affine else {}
+
+
+@layer("batchnorm", source="Ioffe & Szegedy 2015, arXiv 1502.03167, sec. 3")
+class BatchNorm(Affine):
+    """Batch normalisation over the channels, at inference: one multiplication and one addition an element."""
+
+    def buffers(self, x: Shape) -> Tensors:
+        return {"running_mean": (x.channels,), "running_var": (x.channels,)}
+
+    def operations(self, x: Shape, y: Shape) -> Operations:
+        return Operations(multiplications=y.elements, additions=y.elements)
+
+
+class Moments(Affine):
+    """Mean and variance over groups of numbers of one image."""
+
+    reads = "all"
+
+    def groups_in(self, x: Shape) -> Any:
+        """How many groups are normalised apart."""
+        return x.positions
+
+    def operations(self, x: Shape, y: Shape) -> Operations:
+        """With n numbers a group: mean n-1 additions, variance n-1 additions and n squares, then n differences
+        and n products with 1/deviation."""
+        groups = self.groups_in(x)
+        return Operations(
+            multiplications=2 * y.elements + self.affine * y.elements,
+            additions=2 * (y.elements - groups) + y.elements + self.affine * y.elements,
+            divisions=3 * groups,
+            exponentials=groups,
+        )
+
+
+@layer("layernorm", source="Ba, Kiros & Hinton 2016, arXiv 1607.06450, sec. 3")
+class LayerNorm(Moments):
+    """Layer normalisation over the channels of each position."""
+
+
+@layer("groupnorm", source="Wu & He 2018, arXiv 1803.08494, sec. 3")
+class GroupNorm(Moments):
+    """Group normalisation: over each of `groups` parts of the channels and all positions."""
+
+    groups: Dim
+
+    reads = "group"
+
+    def conditions(self, x: Shape) -> Iterator[Condition]:
+        yield divides(self.groups, x.channels, f"groups {self.groups} does not divide the {x.channels} channels")
+
+    def groups_in(self, x: Shape) -> Any:
+        return self.groups
+
+
+@layer("instancenorm", source="Ulyanov, Vedaldi & Lempitsky 2016, arXiv 1607.08022")
+class InstanceNorm(Moments):
+    """Instance normalisation: over the positions of each channel."""
+
+    accepts = ("map",)
+    reads = "itself"
+
+    def groups_in(self, x: Shape) -> Any:
+        return x.channels
+
+
+@layer("rmsnorm", source="Zhang & Sennrich 2019, arXiv 1910.07467, sec. 4")
+class RMSNorm(Layer):
+    """Root-mean-square normalisation over the channels of each position, with a learned scale."""
+
+    reads = "all"
+
+    def parameters(self, x: Shape) -> Tensors:
+        return {"weight": (x.channels,)}
+
+    def operations(self, x: Shape, y: Shape) -> Operations:
+        groups = x.positions
+        return Operations(
+            multiplications=3 * y.elements,
+            additions=y.elements - groups,
+            divisions=2 * groups,
+            exponentials=groups,
+        )
+
+
+@layer("local_response_norm", source="Krizhevsky, Sutskever & Hinton 2012, sec. 3.3")
+class LocalResponseNorm(Layer):
+    """Local response normalisation over `size` neighbouring maps: x / (bias + alpha * sum of squares)^beta."""
+
+    size: Dim = 5
+    alpha: Ratio = Fraction(1, 10000)
+    beta: Ratio = Fraction(3, 4)
+    bias: Ratio = 2
+
+    reads = "neighbours"
+    accepts = ("map",)
+
+    def operations(self, x: Shape, y: Shape) -> Operations:
+        return Operations(
+            multiplications=2 * y.elements,
+            additions=self.size * y.elements,
+            divisions=y.elements,
+            exponentials=y.elements,
+        )
+
+
+@layer("local_contrast_norm", source="Jarrett et al. 2009, What is the best multi-stage architecture, sec. 2")
+class LocalContrastNorm(Layer):
+    """Subtractive, then divisive normalisation by a weighted window over all maps."""
+
+    size: PerAxis
+
+    reads = "all"
+    accepts = ("map",)
+
+    def operations(self, x: Shape, y: Shape) -> Operations:
+        """Both weighted sums run over all C maps of a window, once a position; the divisor is at least its mean."""
+        window = prod(self.size) * x.channels
+        positions = y.positions
+        return Operations(
+            multiplications=2 * window * positions + y.elements,
+            additions=2 * (window - 1) * positions + y.elements + positions - 1,
+            comparisons=positions,
+            divisions=y.elements + 1,
+            exponentials=positions,
+        )
+

@@ -1,0 +1,216 @@
+"""Layers that move numbers and compute none: reshaping, cutting, padding, shuffling, enlarging."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..conditions import Condition, at_least, divides, equal
+from ..dims import ceildiv, exact_div, power, prod
+from ..errors import ArchcalcError
+from ..shapes import Shape
+from .base import Layer, layer, with_fields
+from .fields import Annotated, Axes, Dim, Pad, PerAxis, Sizes, WordField
+
+Side = Annotated[Any, WordField("first", "last")]
+
+
+@with_fields
+class View(Layer):
+    """What they share that give the same numbers another shape."""
+
+    stores = "view"
+
+
+@layer("flatten")
+class Flatten(View):
+    """All axes in one: a vector."""
+
+    def output(self, x: Shape) -> Shape:
+        return Shape((x.elements,))
+
+
+@layer("reshape")
+class Reshape(View):
+    """The same numbers with axes `size`; `channels` says on which side the channels stand then."""
+
+    size: Sizes
+    channels: Side = "first"
+
+    reads = "all"
+
+    def conditions(self, x: Shape) -> Iterator[Condition]:
+        wanted = prod(self.size)
+        yield equal(wanted, x.elements, f"{Shape(self.size)} holds {wanted} numbers, the input {x} {x.elements}")
+
+    def output(self, x: Shape) -> Shape:
+        return Shape(self.size, channels_last=self.channels == "last")
+
+
+@layer("permute")
+class Permute(View):
+    """The axes in another order, counted from 0; `channels` says on which side the channels stand then."""
+
+    axes: Axes
+    channels: Side = "first"
+
+    reads = "all"
+
+    def conditions(self, x: Shape) -> Iterator[Condition]:
+        if sorted(self.axes) != list(range(len(x.axes))):
+            raise ArchcalcError(f"axes {list(self.axes)} is not an order of the {len(x.axes)} axes of {x}")
+        return iter(())
+
+    def output(self, x: Shape) -> Shape:
+        return Shape(tuple(x.axes[axis] for axis in self.axes), channels_last=self.channels == "last")
+
+
+@layer("tokens", source="Dosovitskiy et al. 2020, arXiv 2010.11929, sec. 3.1")
+class Tokens(View):
+    """A map as a sequence of tokens, one a position: C x H x W becomes HW x C."""
+
+    accepts = ("map",)
+
+    def output(self, x: Shape) -> Shape:
+        return Shape((x.positions, x.channels), channels_last=True)
+
+
+@layer("channels_last")
+class ChannelsLast(View):
+    """A map with the channels behind: C x H x W becomes H x W x C."""
+
+    accepts = ("map",)
+
+    def output(self, x: Shape) -> Shape:
+        return Shape((*x.spatial, x.channels), channels_last=True)
+
+
+@layer("channels_first")
+class ChannelsFirst(View):
+    """The way back: H x W x C becomes C x H x W, and N x C tokens a 1-D map."""
+
+    accepts = ("tokens",)
+
+    def output(self, x: Shape) -> Shape:
+        return Shape((x.channels, *x.spatial))
+
+
+@layer("crop", source="Ronneberger, Fischer & Brox 2015, arXiv 1505.04597, Figure 1")
+class Crop(View):
+    """The middle of a map, cut to `size`."""
+
+    size: PerAxis
+
+    accepts = ("map",)
+
+    def conditions(self, x: Shape) -> Iterator[Condition]:
+        for have, wanted in zip(x.spatial, self.size, strict=True):
+            yield at_least(have, wanted, f"cannot crop {have} to {wanted}")
+
+    def output(self, x: Shape) -> Shape:
+        return x.of(x.channels, self.size)
+
+
+@layer("pad")
+class ZeroPad(Layer):
+    """Zeros around a map: as for `conv`, a size, one for each axis, or [begin, end] for each axis."""
+
+    size: Pad
+
+    accepts = ("map",)
+
+    def conditions(self, x: Shape) -> Iterator[Condition]:
+        if self.size is None:
+            raise ArchcalcError("'same' needs a kernel; give pad a size")
+        return iter(())
+
+    def output(self, x: Shape) -> Shape:
+        padded = tuple(
+            begin + size + end for size, (begin, end) in zip(x.spatial, self.size, strict=True)
+        )
+        return x.of(x.channels, padded)
+
+
+@layer("pad_channels", source="He et al. 2015, arXiv 1512.03385, sec. 3.3, option A")
+class PadChannels(Layer):
+    """Maps of zeros appended until there are `channels`."""
+
+    channels: Dim
+
+    def conditions(self, x: Shape) -> Iterator[Condition]:
+        yield at_least(self.channels, x.channels, f"cannot pad {x.channels} channels to {self.channels}")
+
+    def output(self, x: Shape) -> Shape:
+        return x.with_channels(self.channels)
+
+
+@layer("slice")
+class Slice(View):
+    """Part number `part` (from 1) of `of` equal parts of the channels."""
+
+    part: Dim
+    of: Dim
+
+    def conditions(self, x: Shape) -> Iterator[Condition]:
+        yield at_least(self.of, self.part, f"there is no part {self.part} of {self.of}")
+        yield divides(self.of, x.channels, f"{x.channels} channels do not divide into {self.of} equal parts")
+
+    def output(self, x: Shape) -> Shape:
+        return x.with_channels(exact_div(x.channels, self.of))
+
+
+@layer("channel_shuffle", source="Zhang et al. 2017, ShuffleNet, arXiv 1707.01083, sec. 3.1")
+class ChannelShuffle(Layer):
+    """The channels of `groups` groups dealt out in turn."""
+
+    groups: Dim
+
+    reads = "all"
+
+    def conditions(self, x: Shape) -> Iterator[Condition]:
+        yield divides(self.groups, x.channels, f"groups {self.groups} does not divide the {x.channels} channels")
+
+
+@layer("pixel_shuffle", source="Shi et al. 2016, arXiv 1609.05158, sec. 3.2")
+class PixelShuffle(Layer):
+    """Depth to space: `factor` times the size along each axis, from factor^axes times fewer channels."""
+
+    factor: Dim
+
+    reads = "group"
+    accepts = ("map", "tokens")
+
+    def _parts(self, x: Shape) -> Any:
+        return power(self.factor, len(x.spatial))
+
+    def conditions(self, x: Shape) -> Iterator[Condition]:
+        parts = self._parts(x)
+        yield divides(parts, x.channels, f"{x.channels} channels are not a multiple of {parts}")
+
+    def output(self, x: Shape) -> Shape:
+        return x.of(exact_div(x.channels, self._parts(x)), tuple(size * self.factor for size in x.spatial))
+
+
+@layer("patch_merge", source="Liu et al. 2021, Swin Transformer, arXiv 2103.14030, sec. 3.1")
+class PatchMerge(Layer):
+    """Space to depth: `factor` x `factor` neighbours side by side; a rest is filled up with zeros."""
+
+    factor: Dim = 2
+
+    reads = "group"
+    accepts = ("map", "tokens")
+
+    def output(self, x: Shape) -> Shape:
+        channels = x.channels * power(self.factor, len(x.spatial))
+        return x.of(channels, tuple(ceildiv(size, self.factor) for size in x.spatial))
+
+
+@layer("upsample")
+class Upsample(Layer):
+    """Every number repeated `factor` times along each axis (nearest neighbour)."""
+
+    factor: PerAxis
+
+    accepts = ("map",)
+
+    def output(self, x: Shape) -> Shape:
+        enlarged = tuple(size * factor for size, factor in zip(x.spatial, self.factor, strict=True))
+        return x.of(x.channels, enlarged)

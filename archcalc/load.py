@@ -1,0 +1,93 @@
+"""A network from a name, a path or plain data.
+
+>>> load("vgg16").spec.title
+'VGG'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import zoo
+from .errors import ArchcalcError, ReadError, UsageError, did_you_mean
+from .spec import Spec, read_spec
+from .yamlsrc import Source
+
+
+@dataclass(frozen=True)
+class Network:
+    """A spec, and the variant of its family."""
+
+    name: str
+    spec: Spec
+    variant: str | None = None
+
+
+def load(network: str | Path | Mapping[str, Any] | Network) -> Network:
+    """The network of this name (`vgg16`), path (`my.yaml`, `family.yaml:variant`) or plain data.
+
+    Raises UsageError for an unknown name, ReadError for an unreadable file. The problems of a spec are
+    raised when it is analysed, together with those of its shapes.
+    """
+    if isinstance(network, Network):
+        return network
+    if isinstance(network, Mapping):
+        return _only(read_spec(Source(dict(network)), zoo.find), "network")
+    text = str(network)
+    if isinstance(network, Path) or _looks_like_path(text):
+        return _from_path(text)
+    return _from_zoo(text)
+
+
+def variants(network: str | Path) -> list[Network]:
+    """Every network of a file or family, the single one included."""
+    text = str(network)
+    path = Path(text) if _looks_like_path(text) else zoo.files().get(text)
+    if path is None:
+        return [load(text)]
+    spec = read_spec(zoo.source(path), zoo.find)
+    return [Network(name, spec, name) for name in spec.variants] or [Network(path.stem, spec)]
+
+
+def _looks_like_path(text: str) -> bool:
+    return any(mark in text for mark in ("/", "\\", ".yaml", ".yml")) or Path(text).is_file()
+
+
+def _from_path(text: str) -> Network:
+    name, _, variant = text.partition(":") if not Path(text).exists() else (text, "", "")
+    if not Path(name).exists():
+        raise UsageError(f"there is no file '{name}'")
+    spec = read_spec(zoo.source(Path(name)), zoo.find)
+    if not variant:
+        return _only(spec, Path(name).stem)
+    if variant not in spec.variants:
+        raise UsageError(f"{name} has no variant '{variant}'; {did_you_mean(variant, spec.variants)}")
+    return Network(variant, spec, variant)
+
+
+def _from_zoo(name: str) -> Network:
+    path = zoo.family(name)
+    if path is None:
+        raise zoo.unknown(name)
+    data = zoo.source(path)
+    if name not in zoo.networks_of(data, path.stem):
+        if name == path.stem:
+            return _only(read_spec(data, zoo.find), name)
+        raise zoo.unknown(name)
+    spec = read_spec(data, zoo.find)
+    return Network(name, spec, name if spec.variants else None)
+
+
+def _only(spec: Spec, name: str) -> Network:
+    """The single network of a spec; a family must be asked for one of its variants."""
+    if spec.variants:
+        path = spec.source.path
+        how = f"{path}:{next(iter(spec.variants))}" if path and path != str(zoo.files().get(name)) else next(iter(spec.variants))
+        raise UsageError(f"{name} is a family; ask for one of {', '.join(spec.variants)}, as in `archcalc table {how}`")
+    return Network(name, spec)
+
+
+__all__ = ["ArchcalcError", "Network", "ReadError", "load", "variants"]

@@ -1,0 +1,117 @@
+"""The one list of quantities: name, unit, description, and how a layer and a network have them.
+
+Table columns, `published:`, formulas and constraints take their names from here and from nowhere else.
+
+>>> find("macs").unit
+'multiply-accumulates'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from . import dims
+from .errors import UsageError, did_you_mean
+from .report import LayerReport, Report
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """Something that can be counted; totals are sums over the layers unless `whole` says otherwise."""
+
+    name: str
+    unit: str
+    description: str
+    layer: Callable[[LayerReport], Any] | None = None
+    whole: Callable[[Report], Any] | None = None
+
+    def of_layer(self, layer: LayerReport) -> Any:
+        """Of one layer, for one image."""
+        assert self.layer is not None
+        return self.layer(layer)
+
+    def of_layers(self, layers: Iterable[LayerReport]) -> Any:
+        """Of several layers together."""
+        assert self.layer is not None
+        return dims.add_up(
+            value if layer.repeat == 1 else value * layer.repeat
+            for layer, value in ((layer, self.layer(layer)) for layer in layers)
+        )
+
+    def of_report(self, report: Report) -> Any:
+        """Of the whole network, heads left out."""
+        return self.whole(report) if self.whole else self.of_layers(report.trunk)
+
+
+def _bytes(count: Any, bits: Any) -> Any:
+    return dims.ceildiv(count * bits, 8)
+
+
+def depth(report: Report) -> Any:
+    """The most weighted layers on one path from an input to an output."""
+    reached: list[Any] = []
+    deepest: Any = 0
+    for node in report.graph.nodes:
+        own: Any = 0 if node.head else node.layer.depth * node.repeat
+        for _, count in node.series:
+            own = own * count
+        before: Any = 0
+        for index in node.inputs:
+            if index >= 0:
+                before = dims.smax(before, reached[index])
+        reached.append(before + own)
+        if not node.head:
+            deepest = dims.smax(deepest, before + own)
+    return deepest
+
+
+def _per_batch(name: str) -> Callable[[Report], Any]:
+    return lambda report: report.batch * report[name]
+
+
+QUANTITIES: tuple[Quantity, ...] = (
+    Quantity("parameters", "numbers", "learned numbers: weights, biases, scales and shifts", lambda l: l.cost.parameters),
+    Quantity("weights", "numbers", "parameters without biases", lambda l: l.cost.weights),
+    Quantity("biases", "numbers", "parameters that are biases or shifts", lambda l: l.cost.parameters - l.cost.weights),
+    Quantity("buffers", "numbers", "stored numbers that are not learned, such as moving statistics", lambda l: l.cost.buffers),
+    Quantity("macs", "multiply-accumulates", "multiply-accumulates of weighted layers and matrix products, without biases", lambda l: l.cost.operations.macs),
+    Quantity("flops", "operations", "2 for each MAC and 1 for each operation of the other five classes", lambda l: l.cost.operations.flops),
+    Quantity("multiplications", "operations", "multiplications outside MACs", lambda l: l.cost.operations.multiplications),
+    Quantity("additions", "operations", "additions and subtractions outside MACs; one an output for a bias", lambda l: l.cost.operations.additions),
+    Quantity("comparisons", "operations", "comparisons", lambda l: l.cost.operations.comparisons),
+    Quantity("divisions", "operations", "divisions", lambda l: l.cost.operations.divisions),
+    Quantity("exponentials", "operations", "exp, tanh, erf, powers and roots", lambda l: l.cost.operations.exponentials),
+    Quantity("activations", "numbers", "output numbers that are newly stored: layers in place and views store none", lambda l: l.cost.activations),
+    Quantity("outputs", "numbers", "output numbers of every layer, whatever it shares", lambda l: l.cost.outputs),
+    Quantity("neurons", "numbers", "outputs of weighted layers", lambda l: l.cost.neurons),
+    Quantity("connections", "links", "links into the outputs of weighted layers, one for a bias", lambda l: l.cost.connections),
+    Quantity("parameter_bytes", "bytes", "bytes of the parameters in the dtype, or in the layer's own bits", lambda l: _bytes(l.cost.parameters, l.bits)),
+    Quantity("activation_bytes", "bytes", "bytes of the activations in the dtype, or in the layer's own bits", lambda l: _bytes(l.cost.activations, l.bits)),
+    Quantity("weighted_layers", "layers", "convolutions, linear layers and their kin", lambda l: int(l.node.layer.weighted)),
+    Quantity("depth", "layers", "the most weighted layers on one path", whole=depth),
+    Quantity("input_elements", "numbers", "numbers of the input", whole=lambda r: dims.add_up(s.elements for s in r.inputs.values())),
+    Quantity("batch_macs", "multiply-accumulates", "MACs of the whole batch", whole=_per_batch("macs")),
+    Quantity("batch_flops", "operations", "FLOPs of the whole batch", whole=_per_batch("flops")),
+    Quantity("batch_activations", "numbers", "activations of the whole batch", whole=_per_batch("activations")),
+    Quantity("batch_activation_bytes", "bytes", "bytes of the whole batch's activations", whole=_per_batch("activation_bytes")),
+)  # fmt: skip
+
+NAMES = {quantity.name: quantity for quantity in QUANTITIES}
+LAYER_QUANTITIES = tuple(quantity.name for quantity in QUANTITIES if quantity.layer)
+
+
+def find(name: str, *, of_layers: bool = False) -> Quantity:
+    """A quantity by name; UsageError names the nearest."""
+    names = LAYER_QUANTITIES if of_layers else tuple(NAMES)
+    if name not in names:
+        whole = f"'{name}' is of the whole network, not of a layer" if name in NAMES else f"unknown quantity '{name}'"
+        raise UsageError(f"{whole}; {did_you_mean(name, names) or 'known: ' + ', '.join(names)}")
+    return NAMES[name]
+
+
+def head_totals(report: Report, head: str) -> dict[str, Any]:
+    """The summed quantities of one side output."""
+    layers = [layer for layer in report.layers if layer.head == head]
+    return {name: NAMES[name].of_layers(layers) for name in LAYER_QUANTITIES}

@@ -1,0 +1,264 @@
+"""The rows of a table: layers, or levels folded to a depth, with repeats folded to one round."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from .. import dims
+from ..errors import UsageError, did_you_mean
+from ..naming import Level
+from ..quantities import LAYER_QUANTITIES, NAMES
+from ..report import LayerReport, Report
+from ..shapes import Shape
+
+DEFAULT_COLUMNS = ("layer", "kind", "output", "parameters", "macs", "activations")
+TEXT_COLUMNS = {
+    "layer": "path of the layer or level",
+    "kind": "layer kind, or how many layers a level holds",
+    "input": "input shapes",
+    "output": "output shape",
+    "repeat": "how many equal copies the row stands for; its figures are those of one",
+    "stores": "whether the output is new, in place or a view",
+    "dropped": "input rows and columns that no window reads",
+    "head": "the side output that the layer belongs to",
+}
+COLUMNS = (*TEXT_COLUMNS, *LAYER_QUANTITIES)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a table shows."""
+
+    columns: tuple[str, ...] = DEFAULT_COLUMNS
+    sort: str | None = None
+    percent: bool = False
+    depth: int | None = None
+    fold: bool = False
+    units: str = "exact"
+
+    def __post_init__(self) -> None:
+        for column in [*self.columns, *([self.sort] if self.sort else [])]:
+            if column not in COLUMNS:
+                hint = did_you_mean(column, COLUMNS) or f"known: {', '.join(COLUMNS)}"
+                raise UsageError(f"unknown column '{column}'; {hint}")
+        if self.units not in ("exact", "si"):
+            raise UsageError(f"units are exact or si, not '{self.units}'")
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The columns, with `repeat` where repeats are folded."""
+        if self.fold and "repeat" not in self.columns:
+            return (*self.columns[:1], "repeat", *self.columns[1:])
+        return self.columns
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: one layer, or the layers of one level."""
+
+    path: str
+    layers: tuple[LayerReport, ...]
+    repeat: Any = 1
+
+    @property
+    def kind(self) -> str:
+        """The layer's kind, or how many layers there are."""
+        return self.layers[0].kind if len(self.layers) == 1 else f"{len(self.layers)} layers"
+
+    @property
+    def inputs(self) -> tuple[Shape, ...]:
+        """The input shapes of the first layer."""
+        return self.layers[0].inputs
+
+    @property
+    def output(self) -> Shape:
+        """The output shape of the last layer outside heads."""
+        trunk = [layer for layer in self.layers if layer.head is None]
+        return (trunk or self.layers)[-1].output
+
+    def quantity(self, name: str) -> Any:
+        """A quantity of one copy of the row."""
+        if len(self.layers) == 1:
+            return self.layers[0][name]
+        trunk = [layer for layer in self.layers if layer.head is None]
+        return NAMES[name].of_layers(trunk or self.layers)
+
+
+def rows(report: Report, options: Options) -> list[Row]:
+    """The rows of a table in order."""
+    made = list(_cut(report, report.graph.root, options.depth))
+    folded = _fold(report, made) if options.fold else [row for row, _ in made]
+    if options.sort is None:
+        return folded
+    if options.sort in LAYER_QUANTITIES:
+        return _by_quantity(folded, options.sort)
+    return sorted(folded, key=lambda row: text_cell(row, options.sort or ""))
+
+
+def _by_quantity(folded: list[Row], name: str) -> list[Row]:
+    values = [row.quantity(name) for row in folded]
+    if any(dims.is_symbolic(value) for value in values):
+        raise UsageError(f"rows cannot be sorted by {name}: it holds symbols")
+    return [row for _, row in sorted(zip(values, folded, strict=True), key=lambda pair: pair[0], reverse=True)]
+
+
+def _cut(report: Report, level: Level, depth: int | None) -> Iterator[tuple[Row, range]]:
+    """Rows and their ranges of nodes, levels below `depth` in one row each."""
+    for child in level.children:
+        if not child.children:
+            yield _row(report, child.path, child.start, child.stop)
+        elif depth == 1:
+            yield _row(report, child.path, child.start, child.stop)
+        else:
+            yield from _cut(report, child, None if depth is None else depth - 1)
+            if child.node is not None:
+                yield _row(report, child.path, child.node, child.node + 1)
+
+
+def _row(report: Report, path: str, start: int, stop: int) -> tuple[Row, range]:
+    layers = report.layers[start:stop]
+    repeat = layers[0].repeat if len(layers) == 1 else 1
+    return Row(path, layers, repeat), range(start, stop)
+
+
+def _fold(report: Report, made: list[tuple[Row, range]]) -> list[Row]:
+    """The first round of each repeat only, with the number of rounds."""
+    kept: list[Row] = []
+    for row, nodes in made:
+        repeat, last = row.repeat, nodes.start
+        dropped = False
+        for start, length, count in report.graph.repeats:
+            if nodes.start < start or nodes.stop > start + length * count:
+                continue
+            first_round = (nodes.start - start) // length
+            if first_round != (nodes.stop - 1 - start) // length:
+                continue  # the row holds several rounds
+            if first_round > 0:
+                dropped = True
+                break
+            repeat = repeat * count
+            last += length * (count - 1)
+        if not dropped:
+            path = row.path
+            if last != nodes.start:
+                path = _span(path, report.layers[last].path)
+            kept.append(Row(path, row.layers, repeat))
+    return kept
+
+
+def _span(first: str, last: str) -> str:
+    """One path for all copies: stage3.residual2 and stage3.residual6 give stage3.residual2-6."""
+    steps = []
+    for a, b in zip(first.split("."), last.split("."), strict=False):
+        number = re.search(r"[0-9]+$", b)
+        steps.append(a if a == b or not number else f"{a}-{number[0]}")
+    return ".".join(steps)
+
+
+def text_cell(row: Row, column: str) -> str:
+    """What a column without a quantity shows."""
+    if column == "layer":
+        return row.path
+    if column == "kind":
+        return row.kind
+    if column == "input":
+        return ", ".join(str(shape) for shape in row.inputs)
+    if column == "output":
+        return str(row.output)
+    if column == "repeat":
+        return f"x{row.repeat}" if row.repeat != 1 else ""
+    layer = row.layers[0]
+    if len(row.layers) > 1:
+        return layer.head or "" if column == "head" and all(l.head == layer.head for l in row.layers) else ""
+    if column == "stores":
+        return layer.stores
+    if column == "dropped":
+        return "x".join(str(count) for count in layer.dropped) if any(_nonzero(layer.dropped)) else ""
+    return layer.head or ""
+
+
+def _nonzero(counts: Iterable[Any]) -> Iterator[bool]:
+    return (dims.same(count, 0) is not True for count in counts)
+
+
+def number_text(value: Any, units: str = "exact") -> str:
+    """A count with thousands separated, or with an SI prefix; an expression as it is.
+
+    >>> number_text(138357544), number_text(138357544, "si"), number_text(999, "si")
+    ('138,357,544', '138.4 M', '999')
+    """
+    if type(value) is not int:
+        return str(value)
+    if units == "exact" or abs(value) < 1000:
+        return f"{value:,}"
+    for power, prefix in ((12, "T"), (9, "G"), (6, "M"), (3, "k")):
+        if abs(value) * 10000 >= 9999_5 * 10**power // 10 or power == 3:
+            return _rounded(value, 10**power) + f" {prefix}"
+    raise AssertionError("unreachable")
+
+
+def _rounded(value: int, unit: int) -> str:
+    """value / unit with four digits, rounded half up, in whole-number arithmetic."""
+    sign = "-" if value < 0 else ""
+    value = abs(value)
+    decimals = 3 if value < 10 * unit else 2 if value < 100 * unit else 1
+    scaled = (2 * value * 10**decimals + unit) // (2 * unit)
+    whole, rest = divmod(scaled, 10**decimals)
+    return f"{sign}{whole}.{rest:0{decimals}d}"
+
+
+def share(part: Any, total: Any) -> str:
+    """A percentage with one decimal, rounded half up; nothing for symbols.
+
+    >>> share(1, 3), share(0, 0)
+    ('33.3', '')
+    """
+    if type(part) is not int or type(total) is not int or total == 0:
+        return ""
+    tenths = (2000 * part + total) // (2 * total)
+    return f"{tenths // 10}.{tenths % 10}"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Headers, cells and the line of totals, ready for a text format."""
+
+    headers: tuple[str, ...]
+    numeric: tuple[bool, ...]
+    cells: tuple[tuple[str, ...], ...]
+    total: tuple[str, ...]
+
+
+def table(report: Report, options: Options) -> Table:
+    """The table of a report as text."""
+    shown = options.shown
+    headers: list[str] = []
+    for column in shown:
+        headers.append(column if column != "macs" else "MACs")
+        if options.percent and column in LAYER_QUANTITIES:
+            headers.append("%")
+    cells = tuple(tuple(_cells(row, shown, report, options)) for row in rows(report, options))
+    total: list[str] = []
+    for column in shown:
+        if column in LAYER_QUANTITIES:
+            total.append(number_text(report.totals[column], options.units))
+            total.extend(["100.0"] if options.percent else [])
+        else:
+            total.append("total" if not total else "")
+    numeric = tuple(header == "%" or header.lower() in LAYER_QUANTITIES for header in headers)
+    return Table(tuple(headers), numeric, cells, tuple(total))
+
+
+def _cells(row: Row, columns: tuple[str, ...], report: Report, options: Options) -> Iterator[str]:
+    for column in columns:
+        if column not in LAYER_QUANTITIES:
+            yield text_cell(row, column)
+            continue
+        value = row.quantity(column)
+        yield number_text(value, options.units)
+        if options.percent:
+            in_head = all(layer.head for layer in row.layers)
+            yield "" if in_head else share(value * row.repeat, report.totals[column])

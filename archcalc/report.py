@@ -1,0 +1,216 @@
+"""The frozen result of an analysis: the graph and its costs, nothing else; all figures are read from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from . import dims
+from .conditions import Condition
+from .errors import ArchcalcError, UsageError, did_you_mean, nearest
+from .graph import Graph, Node
+from .infer import Cost
+from .layers import Operations
+from .shapes import Shape
+
+BITS = {
+    "float64": 64, "float32": 32, "float16": 16, "bfloat16": 16, "float8": 8,
+    "int64": 64, "int32": 32, "int16": 16, "int8": 8, "int4": 4, "int1": 1,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LayerReport:
+    """One layer: what it is, its shapes and its counts, for one image."""
+
+    node: Node
+    cost: Cost
+    dtype: str
+
+    @property
+    def path(self) -> str:
+        """Its name, with the levels around it."""
+        return self.node.path
+
+    @property
+    def kind(self) -> str:
+        """Its layer kind."""
+        return self.node.layer.kind
+
+    @property
+    def inputs(self) -> tuple[Shape, ...]:
+        """The input shapes."""
+        return self.node.shapes
+
+    @property
+    def output(self) -> Shape:
+        """The output shape."""
+        return self.node.output
+
+    @property
+    def head(self) -> str | None:
+        """The side output that it belongs to."""
+        return self.node.head
+
+    @property
+    def repeat(self) -> Any:
+        """How many times it stands there; above 1 only where a spec repeats by a symbol."""
+        return self.node.repeat
+
+    @property
+    def stores(self) -> str:
+        """Whether its output is new, in place or a view."""
+        return self.node.layer.stores
+
+    @property
+    def operations(self) -> Operations:
+        """The six classes of operations."""
+        return self.cost.operations
+
+    @property
+    def dropped(self) -> tuple[Any, ...]:
+        """Rows and columns of its input that no window reads."""
+        return self.cost.dropped
+
+    @property
+    def bits(self) -> int:
+        """Bits of one of its numbers."""
+        own = self.node.layer.bits
+        return BITS[self.dtype] if own is None else own
+
+    def __getitem__(self, quantity: str) -> Any:
+        """A quantity of this layer by name: `layer["macs"]`."""
+        from .quantities import find
+
+        return find(quantity, of_layers=True).of_layer(self)
+
+    def __getattr__(self, name: str) -> Any:
+        """A quantity as an attribute: `layer.macs`."""
+        from .quantities import LAYER_QUANTITIES
+
+        if name in LAYER_QUANTITIES:
+            return self[name]
+        raise AttributeError(f"a layer has no '{name}'; {did_you_mean(name, LAYER_QUANTITIES)}")
+
+
+@dataclass(frozen=True, repr=False)
+class Report:
+    """Everything that an analysis found: `layers`, `totals`, `heads`, `assumptions`, `notes`."""
+
+    name: str
+    graph: Graph
+    costs: tuple[Cost, ...]
+    batch: Any = 1
+    dtype: str = "float32"
+
+    @cached_property
+    def layers(self) -> tuple[LayerReport, ...]:
+        """Every layer in order, those of heads included."""
+        return tuple(
+            LayerReport(node, cost, self.dtype) for node, cost in zip(self.graph.nodes, self.costs, strict=True)
+        )
+
+    @property
+    def trunk(self) -> tuple[LayerReport, ...]:
+        """The layers outside heads: those that totals count."""
+        return tuple(layer for layer in self.layers if layer.head is None)
+
+    @cached_property
+    def totals(self) -> Mapping[str, Any]:
+        """Every quantity of the network by name, heads left out."""
+        from .quantities import QUANTITIES
+
+        return {quantity.name: quantity.of_report(self) for quantity in QUANTITIES}
+
+    @cached_property
+    def heads(self) -> Mapping[str, Mapping[str, Any]]:
+        """The totals of each side output."""
+        from .quantities import head_totals
+
+        return {head: head_totals(self, head) for head in self.graph.heads}
+
+    @property
+    def inputs(self) -> Mapping[str, Shape]:
+        """The input shapes by name."""
+        return dict(self.graph.inputs)
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The value of every `let`."""
+        return self.graph.settings
+
+    @property
+    def assumptions(self) -> tuple[Condition, ...]:
+        """What must hold of the symbols for the figures to be right."""
+        return self.graph.conditions
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know: input rows that no window reads."""
+        return tuple(note for layer in self.layers for note in _dropped_note(layer))
+
+    def layer(self, path: str) -> LayerReport:
+        """The layer of this path; UsageError names the nearest paths."""
+        for layer in self.layers:
+            if layer.path == path:
+                return layer
+        close = ", ".join(nearest(path, (layer.path for layer in self.layers), 3))
+        raise UsageError(f"{self.name} has no layer '{path}'" + (f"; nearest: {close}" if close else ""))
+
+    def __getitem__(self, quantity: str) -> Any:
+        """A quantity of the whole network by name: `report["macs"]`."""
+        from .quantities import find
+
+        return find(quantity).of_report(self)
+
+    def __getattr__(self, name: str) -> Any:
+        """A quantity as an attribute: `report.macs`."""
+        from .quantities import NAMES
+
+        if name in NAMES:
+            return self[name]
+        raise AttributeError(f"a report has no '{name}'; {did_you_mean(name, NAMES)}")
+
+    def substitute(self, **values: Any) -> Mapping[str, Any]:
+        """The totals with numbers for symbols; ArchcalcError names an assumption that they break.
+
+        >>> import archcalc as ac
+        >>> report = ac.analyze("vgg16", input=(3, ac.symbol("H"), ac.symbol("W")))
+        >>> report.substitute(H=224, W=224)["macs"]
+        15470264320
+        """
+        for condition in self.assumptions:
+            if condition.holds(values) is False:
+                told = ", ".join(f"{name}={value}" for name, value in values.items())
+                raise ArchcalcError(f"{told} breaks the assumption {condition}")
+        return {name: dims.substitute(total, values) for name, total in self.totals.items()}
+
+    def __iter__(self) -> Iterator[LayerReport]:
+        return iter(self.layers)
+
+    def __repr__(self) -> str:
+        shapes = ", ".join(str(shape) for shape in self.inputs.values())
+        return f"<Report {self.name}: {len(self.layers)} layers on {shapes}>"
+
+    def __str__(self) -> str:
+        from .render import render
+
+        return render(self, "text")
+
+
+def _dropped_note(layer: LayerReport) -> Iterator[str]:
+    """A sentence on the input that a layer does not read."""
+    lost = [
+        (count, axis)
+        for count, axis in zip(layer.dropped, _AXES.get(len(layer.dropped), ()), strict=False)
+        if type(count) is int and count
+    ]
+    if lost:
+        parts = " and ".join(f"{count} {axis}{'s' * (count > 1)}" for count, axis in lost)
+        verb = "is" if len(lost) == 1 and lost[0][0] == 1 else "are"
+        yield f"{layer.path}: {parts} of its input {layer.inputs[0]} {verb} dropped: no window reads {'it' if verb == 'is' else 'them'}"
+
+
+_AXES = {1: ("column",), 2: ("row", "column"), 3: ("plane", "row", "column")}

@@ -1,0 +1,156 @@
+"""What flows along an edge of the graph, and the window that a layer slides over it.
+
+A shape is a vector (n), a map (channels first: C x H x W) or tokens (channels last: N x C). One class
+serves all three: the axes, and one bit that says on which side the channels stand.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from .conditions import Condition, at_least
+from .dims import Number, ceildiv, floordiv, prod, same, smax, smin
+from .dims.term import Term
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The axes of one image's tensor; the batch is not among them.
+
+    >>> x = Shape((3, 227, 227))
+    >>> print(x, x.layout, x.channels, x.elements)
+    3x227x227 map 3 154587
+    >>> print(Shape((196, 768), channels_last=True).layout)
+    tokens
+    """
+
+    axes: tuple[Any, ...]
+    channels_last: bool = False
+
+    @property
+    def layout(self) -> str:
+        """`vector`, `map` or `tokens`."""
+        if len(self.axes) == 1:
+            return "vector"
+        return "tokens" if self.channels_last else "map"
+
+    @property
+    def channels(self) -> Any:
+        """The number of channels: of maps, of numbers in a token, of numbers in a vector."""
+        return self.axes[-1] if self.channels_last else self.axes[0]
+
+    @property
+    def spatial(self) -> tuple[Any, ...]:
+        """The axes beside the channels: D, H, W or positions."""
+        return self.axes[:-1] if self.channels_last else self.axes[1:]
+
+    @property
+    def elements(self) -> Any:
+        """How many numbers it holds."""
+        return prod(self.axes)
+
+    @property
+    def positions(self) -> Any:
+        """How many positions it holds, each with all channels."""
+        return prod(self.spatial)
+
+    def of(self, channels: Any, spatial: tuple[Any, ...]) -> "Shape":
+        """A shape of the same layout with these sizes."""
+        axes = (*spatial, channels) if self.channels_last else (channels, *spatial)
+        return Shape(axes, self.channels_last)
+
+    def with_channels(self, channels: Any) -> "Shape":
+        """The same positions with another number of channels."""
+        return self.of(channels, self.spatial)
+
+    def windowed(self, window: "Window") -> "Shape":
+        """One output for each place of the window."""
+        return self.of(self.channels, window.sizes(self.spatial))
+
+    def with_terms(self, names: tuple[str, ...] = ("D", "H", "W")) -> "Shape":
+        """The same shape with every size as a `Term`: C_in, and the last of these names for the axes."""
+        named = names[len(names) - len(self.spatial) :]
+        spatial = tuple(Term(size, name) for size, name in zip(self.spatial, named, strict=True))
+        return self.of(Term(self.channels, "C_in"), spatial)
+
+    def __str__(self) -> str:
+        return "x".join(f"({axis})" if " " in str(axis) else str(axis) for axis in self.axes)
+
+
+@dataclass(frozen=True)
+class Window:
+    """A kernel that slides over the spatial axes; one entry an axis, the padding as (begin, end).
+
+    `pad` is None for TensorFlow's `same`: as much as makes the output ceil(H/S), the odd one at the end.
+    `ceil` rounds the number of places up, as long as the last window starts inside the input.
+
+    Source: Dumoulin & Visin 2016, A guide to convolution arithmetic for deep learning, sec. 2.4.
+
+    >>> conv1 = Window((11, 11), (4, 4), ((0, 0), (0, 0)), (1, 1))
+    >>> conv1.sizes((227, 227)), conv1.sizes((224, 224)), conv1.dropped((224, 224))
+    ((55, 55), (54, 54), (1, 1))
+    """
+
+    kernel: tuple[Any, ...]
+    stride: tuple[Any, ...]
+    pad: tuple[tuple[Any, Any], ...] | None
+    dilation: tuple[Any, ...]
+    ceil: bool = False
+
+    def extent(self, axis: int) -> Any:
+        """How many inputs the kernel spans, holes of the dilation included."""
+        kernel, dilation = self.kernel[axis], self.dilation[axis]
+        return kernel if same(dilation, 1) else dilation * (kernel - 1) + 1
+
+    def padding(self, axis: int, size: Number) -> tuple[Any, Any]:
+        """Zeros before and after an axis of this size."""
+        if self.pad is not None:
+            return self.pad[axis]
+        stride = self.stride[axis]
+        total = smax((ceildiv(size, stride) - 1) * stride + self.extent(axis) - size, 0)
+        begin = floordiv(total, 2)
+        return begin, total - begin
+
+    def total_padding(self, axis: int) -> Any:
+        """Zeros before and after together, where they are given."""
+        assert self.pad is not None
+        begin, end = self.pad[axis]
+        return 2 * begin if same(begin, end) else begin + end
+
+    def size(self, axis: int, size: Number) -> Any:
+        """The size rule: floor((H + 2P - F)/S) + 1."""
+        stride = self.stride[axis]
+        if self.pad is None:
+            return ceildiv(size, stride)
+        padding, extent = self.total_padding(axis), self.extent(axis)
+        if not self.ceil:
+            return floordiv(size + padding - extent, stride) + 1
+        begin = self.pad[axis][0]
+        return floordiv(size + smin(padding - extent + 2 * stride - 1, begin + stride - 1), stride)
+
+    def sizes(self, spatial: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The output's spatial axes."""
+        return tuple(self.size(axis, size) for axis, size in enumerate(spatial))
+
+    def dropped(self, spatial: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Rows and columns at the end of the input that no window reads, where the kernel covers the stride."""
+        result = []
+        for axis, size in enumerate(spatial):
+            extent, stride = self.extent(axis), self.stride[axis]
+            if at_least(extent, stride).truth is not True or self.pad is None:
+                result.append(0)
+                continue
+            read = (self.size(axis, size) - 1) * stride + extent - self.pad[axis][0]
+            result.append(smax(size - read, 0))
+        return tuple(result)
+
+    def conditions(self, spatial: tuple[Any, ...]) -> Iterator[Condition]:
+        """The kernel must fit into the padded input."""
+        if self.pad is None:
+            return
+        for axis, size in enumerate(spatial):
+            extent, padding = self.extent(axis), self.total_padding(axis)
+            padded = f" with its padding of {padding}" if not same(padding, 0) else ""
+            yield at_least(
+                size + padding, extent, f"kernel of extent {extent} is larger than the input of {size}{padded}"
+            )

@@ -1,0 +1,112 @@
+"""One value of a spec: a number, a word, an expression over names, or a list of these.
+
+A bare identifier that is the whole value is a name if one is in scope, otherwise a word; the place where
+the value stands decides whether a word is welcome there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from . import dims
+from .conditions import Condition
+from .errors import ArchcalcError, did_you_mean
+from .expr import IDENTIFIER, Expression, Scope, parse
+from .yamlsrc import DataPath
+
+RESERVED = frozenset(
+    "and as assert async await break class continue def del elif else except finally for from global if import in "
+    "is lambda nonlocal not or pass raise return try while with yield None True False true false null "
+    "ceil floor make_divisible max min in_channels identity same valid".split()
+)
+
+
+@dataclass(frozen=True)
+class Value:
+    """A checked value; `constant` holds it where it reads no name, else `evaluate` gives it."""
+
+    path: DataPath = ()
+    constant: Any = None
+    expression: Expression | None = None
+    elements: tuple[Value, ...] | None = None
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether it is the same in every scope."""
+        if self.elements is not None:
+            return all(element.is_constant for element in self.elements)
+        return self.expression is None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that it reads."""
+        if self.elements is not None:
+            return frozenset().union(*(element.names for element in self.elements))
+        return self.expression.names if self.expression else frozenset()
+
+    def evaluate(self, scope: Scope, conditions: list[Condition]) -> Any:
+        """An int, Fraction, bool, word, tuple or symbolic size."""
+        if self.expression is not None:
+            return self.expression.evaluate(scope, conditions)
+        if self.elements is not None:
+            return tuple(element.evaluate(scope, conditions) for element in self.elements)
+        return self.constant
+
+    def __str__(self) -> str:
+        if self.expression is not None:
+            return self.expression.text
+        if self.elements is not None:
+            return f"[{', '.join(str(element) for element in self.elements)}]"
+        return str(self.constant).lower() if isinstance(self.constant, bool) else str(self.constant)
+
+
+def compile_value(data: Any, path: DataPath, names: Collection[str]) -> Value:
+    """Check a piece of plain data as a value in a scope of these names; ArchcalcError says what is wrong."""
+    if data is None:
+        raise ArchcalcError("value missing")
+    if isinstance(data, bool):
+        return Value(path, data)
+    if isinstance(data, float):
+        from fractions import Fraction
+
+        return Value(path, dims.plain(Fraction(str(data))))
+    if dims.is_number(data):
+        return Value(path, dims.plain(data))
+    if isinstance(data, list | tuple):
+        elements = tuple(compile_value(element, (*path, i), names) for i, element in enumerate(data))
+        return Value(path, elements=elements)
+    if not isinstance(data, str):
+        raise ArchcalcError("a mapping cannot stand here" if isinstance(data, dict) else f"{data!r} is not a value")
+    if IDENTIFIER.match(data) and data not in names and data not in ("true", "false"):
+        return Value(path, data)
+    expression = parse(data)
+    for name in sorted(expression.names):
+        if name not in names:
+            hint = did_you_mean(name, [*names]) or "a word inside an expression needs quotes"
+            raise ArchcalcError(f"unknown name '{name}' in '{expression.text}'; {hint}")
+    if expression.names:
+        return Value(path, expression=expression)
+    return Value(path, expression.evaluate({}, []))
+
+
+def is_ratio(data: Any) -> bool:
+    """Whether a `let` is written as a decimal or a ratio, so that its symbol is a positive rational.
+
+    >>> is_ratio("1/2"), is_ratio(32), is_ratio("depth // 2")
+    (True, False, False)
+    """
+    if isinstance(data, str):
+        return "/" in data.replace("//", "")
+    return isinstance(data, float) or type(data).__name__ == "Fraction"
+
+
+def check_name(name: object, what: str) -> None:
+    """Refuse what cannot be the name of a let, a parameter or a `for`."""
+    from .layers import ACTIVATIONS
+
+    if not isinstance(name, str) or not IDENTIFIER.match(name):
+        raise ArchcalcError(f"'{name}' cannot name a {what}; use letters, digits and _")
+    if name in RESERVED or name in ACTIVATIONS:
+        raise ArchcalcError(f"'{name}' cannot name a {what}: the word has a meaning of its own")

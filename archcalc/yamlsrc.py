@@ -1,0 +1,255 @@
+"""YAML text -> plain data, and where each piece of it stood.
+
+The text is read event by event: no tags, anchors, aliases or merge keys, text keys only, no duplicates,
+one document, bounded depth and size. Numbers are decimal only, so that nothing changes its meaning behind the
+reader's back (YAML 1.1 would read 010 as 8, 1:30 as 90 and `off` as false).
+
+>>> source = parse("input: [3, 8, 8]\\nlayers:\\n  - dropout: 0.5\\n", "a.yaml")
+>>> source.data
+{'input': [3, 8, 8], 'layers': [{'dropout': Fraction(1, 2)}]}
+>>> source.mark(("layers", 0, "dropout"))
+(3, 5)
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import yaml
+
+from .errors import Problem, ReadError, SpecError
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 32
+
+DataPath: TypeAlias = tuple[str | int, ...]
+Mark: TypeAlias = tuple[int, int]
+
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
+_DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)\.[0-9]+\Z")
+_VALUE = "\0value"  # the last step of the path to a mapping's value, beside that to its key
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Plain data, and the text that it was read from; both may stand alone."""
+
+    data: Any
+    path: str = ""
+    text: str = ""
+    marks: dict[DataPath, Mark] = field(default_factory=dict)
+
+    def mark(self, path: DataPath) -> Mark:
+        """Line and column, from 1, of a key or list element, or of what is around it; (0, 0) unknown."""
+        while path not in self.marks:
+            if not path:
+                return (0, 0)
+            path = path[:-1]
+        return self.marks[path]
+
+    def value_mark(self, path: DataPath) -> Mark:
+        """Line and column of the value behind a key."""
+        return self.marks.get((*path, _VALUE)) or self.mark(path)
+
+    def problem(self, message: str, mark: Mark, where: str = "", hint: str = "") -> Problem:
+        """A problem at a place in this text."""
+        line, column = mark
+        lines = self.text.splitlines() if line else []
+        shown = lines[line - 1][:200].rstrip() if 0 < line <= len(lines) else ""
+        return Problem(message, self.path, line, column, where, hint, shown)
+
+
+def read_text(path: str | Path) -> str:
+    """The text of a file; ReadError where it is a folder, not text, too large or unreadable."""
+    path = Path(path)
+    try:
+        if path.is_dir():
+            raise ReadError(f"{path} is a folder, not a file")
+        if path.exists() and not path.is_file():
+            raise ReadError(f"{path} is not a regular file")
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise ReadError(f"cannot read {path}: {reason}") from None
+    if len(content) > MAX_BYTES:
+        raise ReadError(f"{path} is larger than {MAX_BYTES:,} bytes, the limit for a spec")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ReadError(f"{path} is not UTF-8 text (byte {error.start})") from None
+    if "\0" in text:
+        raise ReadError(f"{path} is not text but binary data")
+    return text
+
+
+def read(path: str | Path) -> Source:
+    """The data of a YAML file."""
+    return parse(read_text(path), str(path))
+
+
+def parse(text: str, path: str = "") -> Source:
+    """The data of a YAML text; SpecError lists everything that is not allowed."""
+    builder = _Builder(text, path)
+    try:
+        for event in yaml.parse(text, Loader=_Loader):
+            builder.take(event)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        position = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        builder.report(str(error.problem or error.context), position, _hint(text, position))
+    except yaml.YAMLError as error:
+        builder.report(str(error).split("\n")[0], (0, 0), "")
+    source = builder.source()
+    if builder.problems:
+        raise SpecError(builder.problems)
+    return source
+
+
+def parse_value(text: str) -> Any:
+    """One value as a file would hold it behind a colon, for `--set name=value`: `3,4,36,3` is a list."""
+    if "," in text and not text.startswith("["):
+        text = f"[{text}]"
+    return parse(f"value: {text}").data["value"]
+
+
+def _scalar(text: str) -> Any:
+    """The value of a plain scalar; everything that is not plainly one of these is text."""
+    if _INTEGER.match(text) and len(text) <= 18:
+        return int(text)
+    if _DECIMAL.match(text) and len(text) <= 18:
+        from fractions import Fraction
+
+        return Fraction(text)
+    return {"true": True, "false": False, "null": None, "~": None, "": None}.get(text, text)
+
+
+_CLOSING = {"(": ")", "[": "]", "{": "}"}
+
+
+def _is_balanced(text: str) -> bool:
+    return all(text.count(opening) == text.count(closing) for opening, closing in _CLOSING.items())
+
+
+class _Builder:
+    """Builds data from events with a stack of its own: nesting cannot exhaust Python's."""
+
+    def __init__(self, text: str, path: str) -> None:
+        self.empty = Source(None, path, text)
+        self.problems: list[Problem] = []
+        self.marks: dict[DataPath, Mark] = {}
+        self.root: Any = None
+        self.documents = 0
+        self.stack: list[tuple[Any, DataPath, bool]] = []  # container, its path, whether it is in braces
+        self.key: list[Any] = []  # of each open mapping the key that waits for its value
+        self.skip = 0  # depth inside something that was refused
+
+    def source(self) -> Source:
+        return Source(self.root, self.empty.path, self.empty.text, self.marks)
+
+    def report(self, message: str, mark: Mark, hint: str) -> None:
+        self.problems.append(self.empty.problem(message, mark, hint=hint))
+
+    def take(self, event: Any) -> None:
+        """One event of the parser."""
+        mark = (event.start_mark.line + 1, event.start_mark.column + 1)
+        if isinstance(event, yaml.DocumentStartEvent):
+            self.documents += 1
+            if self.documents == 2:
+                self.report("a second document", mark, "one file is one spec; remove the line '---'")
+            if event.version or event.tags:
+                self.report("a YAML directive", mark, "remove the line that begins with '%'")
+        elif isinstance(event, yaml.AliasEvent):
+            self.report(f"alias '*{event.anchor}'", mark, "a value that begins with '*' is quoted; to reuse layers write a block")
+            self._value(None, mark, False)
+        elif isinstance(event, yaml.NodeEvent):
+            self._node(event, mark)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self.stack.pop()
+            self.key.pop()
+
+    def _node(self, event: Any, mark: Mark) -> None:
+        if event.anchor:
+            self.report(f"anchor '&{event.anchor}'", mark, "to reuse layers write a block")
+        if event.tag:
+            self.report(f"tag '{event.tag}'", mark, "tags are not used; quote a value that begins with '!'")
+        if isinstance(event, yaml.ScalarEvent):
+            text = event.value
+            is_plain = not event.style  # the C parser says "", the Python one None
+            if is_plain and self.stack and self.stack[-1][2] and not _is_balanced(text):
+                self.report(f"'{text[:60]}' is cut at a comma", mark, "quote the value, or write one argument per line")
+            self._value(_scalar(text) if is_plain else text, mark, True, text)
+            return
+        if len(self.stack) >= MAX_DEPTH:
+            self.report(f"nested more than {MAX_DEPTH} deep", mark, "give the inner part a name and write it as a block")
+            raise SpecError(self.problems)
+        container: Any = [] if isinstance(event, yaml.SequenceStartEvent) else {}
+        path = self._value(container, mark, False)
+        self.stack.append((container, path, bool(event.flow_style)))
+        self.key.append(_NO_KEY)
+
+    def _value(self, value: Any, mark: Mark, is_scalar: bool, text: str = "") -> DataPath:
+        """Put a value where it belongs; the path to it."""
+        if not self.stack:
+            if self.documents == 1:
+                self.root = value
+            self.marks.setdefault((), mark)
+            return ()
+        container, path, _ = self.stack[-1]
+        if isinstance(container, list):
+            path = (*path, len(container))
+            container.append(value)
+            self.marks[path] = mark
+            return path
+        if self.key[-1] is _NO_KEY:
+            self.key[-1] = self._checked_key(container, path, text if is_scalar else None, mark)
+            return (*path, self.key[-1])
+        key, self.key[-1] = self.key[-1], _NO_KEY
+        path = (*path, key)
+        self.marks[(*path, _VALUE)] = mark
+        if key not in container:
+            container[key] = value
+        return path
+
+    def _checked_key(self, container: dict[str, Any], path: DataPath, key: str | None, mark: Mark) -> str:
+        if key is None:
+            self.report("a key must be a word", mark, "a value that begins with '{' or '[' is quoted")
+            return "?"
+        if key == "<<":
+            self.report("merge key '<<'", mark, "to reuse layers write a block")
+        elif key in container:
+            line, _ = self.marks[(*path, key)]
+            self.report(f"duplicate key '{key}'", mark, f"first given on line {line}")
+            return key
+        self.marks[(*path, key)] = mark
+        return key
+
+
+_NO_KEY: Any = object()
+
+
+def _hint(text: str, mark: Mark) -> str:
+    """What probably happened, from the line on which the parser gave up."""
+    lines = text.splitlines()
+    number = min(mark[0], len(lines))
+    line = lines[number - 1] if lines else ""
+    before = next((other for other in reversed(lines[: number - 1]) if other.strip()), "")
+    if "\t" in line[: len(line) - len(line.lstrip())] or "\t" in line[mark[1] - 1 : mark[1]]:
+        return "indent with spaces, not tabs"
+    if re.search(r"[:,\[{-]\s*'[^']*'\s*[^\s,}\]:#]", line) or re.search(r'[:,\[{-]\s*"[^"]*"\s*[^\s,}\]:#]', line):
+        return "a value that begins with a quoted word goes on after it: turn it round, as in x == 'A'"
+    started = re.search(r":\s+([%@`!&*|>])", line)
+    if started:
+        return f"quote a value that begins with '{started[1]}'"
+    if re.search(r"[{\[].*\w\[|\{[^}]*\([^)]*,", line):
+        return "in braces, quote a value that holds brackets or commas, or write one argument per line"
+    entry = re.match(r"\s*-\s+(\w+)\s*(#.*)?$", before)
+    if entry and re.match(r"\s+\w+\s*:", line):
+        return f"an entry with something beside it needs a colon: `- {entry[1]}:`"
+    if line.count("{") != line.count("}") or line.count("[") != line.count("]"):
+        return "a bracket is not closed"
+    return "check the indentation and the brackets of this line and the one before"

@@ -1,0 +1,72 @@
+"""The networks that come with archcalc: one YAML file a family, found by listing the folder.
+
+Every network's name begins with the stem of its file (`vgg16` in `vgg.yaml`; the longest stem wins), so that
+one network is found without reading the others.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from .errors import ArchcalcError, UsageError, did_you_mean
+from .yamlsrc import Source, read
+
+PACKAGE = Path(__file__).parent
+
+
+@lru_cache(maxsize=1)
+def directory() -> Path:
+    """The folder of specs: the checkout's where there is one, so that edits count, else the installed one."""
+    checkout = PACKAGE.parent
+    if (checkout / "pyproject.toml").is_file() and (checkout / "specs").is_dir():
+        return checkout / "specs"
+    return PACKAGE / "specs"
+
+
+@lru_cache(maxsize=1)
+def files() -> dict[str, Path]:
+    """The family files by stem."""
+    return {path.stem: path for path in sorted(directory().glob("*.yaml"))}
+
+
+def family(name: str) -> Path | None:
+    """The file whose stem is the longest beginning of the name."""
+    stems = [stem for stem in files() if name.startswith(stem)]
+    return files()[max(stems, key=len)] if stems else None
+
+
+@lru_cache(maxsize=None)
+def source(path: Path) -> Source:
+    """The data of a file, read once."""
+    return read(path)
+
+
+def names() -> list[str]:
+    """Every network of the zoo, in the order of the families and of their tables."""
+    return [name for path in files().values() for name in networks_of(source(path), path.stem)]
+
+
+def networks_of(data: Source, stem: str) -> list[str]:
+    """The networks of one file: its variants, or the file itself."""
+    variants = data.data.get("variants") if isinstance(data.data, dict) else None
+    return list(variants) if isinstance(variants, dict) and variants else [stem]
+
+
+def find(stem: str, asking: str) -> Source:
+    """The file that `use` names: beside the asking file, else in the zoo."""
+    beside = {path.stem: path for path in sorted(Path(asking).parent.glob("*.yaml"))} if asking else {}
+    path = beside.get(str(stem)) or files().get(str(stem))
+    if path is None:
+        hint = did_you_mean(stem, [*beside, *files()])
+        raise ArchcalcError(f"there is no file '{stem}.yaml' beside this one or in the zoo; {hint}")
+    return source(path)
+
+
+def unknown(name: str) -> UsageError:
+    """The error for a name that is no network, with the nearest ones."""
+    from .errors import nearest
+
+    close = nearest(name, names(), 3)
+    hint = f"nearest: {', '.join(close)}" if close else "`archcalc list` shows all"
+    return UsageError(f"there is no network '{name[:80]}', and no such file; {hint}")
