@@ -124,7 +124,8 @@ class Layer:
     @classmethod
     def required(cls) -> tuple[str, ...]:
         """The fields without a default."""
-        return tuple(_spec_name(field.name) for field in fields(cls) if field.default is MISSING)
+        without = {_spec_name(field.name) for field in fields(cls) if field.default is MISSING}
+        return tuple(name for name in cls.schema if name in without)
 
     @classmethod
     def main(cls) -> str | None:

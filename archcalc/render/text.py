@@ -71,7 +71,7 @@ def markdown(report: Report, options: Options) -> str:
         made.headers, made.numeric, made.cells, tuple(f"**{cell}**" if cell else "" for cell in made.total)
     )
     notes = [f"- {fact}" for fact in facts(report, options)]
-    lines = [f"**{heading(report)}**, {input_line(report)}", "", _tabulated(bold, "github"), "", *notes, f"- {CONVENTION}"]
+    lines = [f"**{heading(report)}**, {input_line(report)}", "", _tabulated(bold, "pipe"), "", *notes, f"- {CONVENTION}"]
     return "\n".join(lines)
 
 

@@ -1,0 +1,80 @@
+"""The command line: every command is a few lines over a public function; only this package prints and exits.
+
+Exit status: 0 done, 1 a wrong spec or file, 2 a wrong request. A command's module is imported when it is called.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from .. import __version__
+from ..errors import ArchcalcError, SpecError, UsageError, did_you_mean
+
+COMMANDS = {
+    "check": ("check", "Report every problem of spec files."),
+    "completion": ("completion", "Print the script that makes a shell complete commands and networks."),
+    "layers": ("layers", "Describe the layer kinds that a spec can name."),
+    "list": ("networks", "List the networks that come with archcalc."),
+    "show": ("networks", "Print the spec of a network."),
+    "table": ("table", "Print the layer table of a network."),
+}
+
+
+class Refusal(click.ClickException):
+    """An archcalc error as click shows it: on standard error, with its exit status."""
+
+    def __init__(self, error: ArchcalcError) -> None:
+        super().__init__(str(error))
+        self.exit_code = 2 if isinstance(error, UsageError) else 1
+        self.is_listing = isinstance(error, SpecError)
+
+    def show(self, file: Any = None) -> None:
+        text = self.format_message() if self.is_listing else f"Error: {self.format_message()}"
+        click.echo(text, err=True)
+
+
+class Commands(click.Group):
+    """Commands by name, each imported when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module = import_module(f".{COMMANDS[name][0]}", __name__)
+        command: click.Command = getattr(module, f"{name}_command")
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            hint = did_you_mean(args[0], COMMANDS)
+            raise Refusal(UsageError(f"there is no command '{args[0][:60]}'; {hint}"))
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list in `--help`, without importing the commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ArchcalcError as error:
+            raise Refusal(error) from None
+        except RecursionError:
+            raise Refusal(ArchcalcError("the input is nested too deeply")) from None
+        except MemoryError:
+            raise Refusal(ArchcalcError("the machine has not enough memory for this")) from None
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", prog_name="archcalc", message="%(prog)s %(version)s")
+def main() -> None:
+    """What does this network cost, and why? Sizes, parameters and operations of neural networks, exactly."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")

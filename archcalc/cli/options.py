@@ -1,0 +1,96 @@
+"""Options that commands share, and how their texts become values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from ..errors import UsageError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def network_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Completion of a network's name."""
+    from ..zoo import names
+
+    return [name for name in names() if name.startswith(incomplete)]
+
+
+def quantity_columns(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Completion of a list of columns."""
+    from ..render.rows import COLUMNS
+
+    done, comma, last = incomplete.rpartition(",")
+    return [f"{done}{comma}{column}" for column in COLUMNS if column.startswith(last)]
+
+
+def setting_options(command: Command) -> Command:
+    """The settings that every analysis takes."""
+    options = (
+        click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Give a `let` of the spec another value; may be repeated."),
+        click.option("--input", "inputs", multiple=True, metavar="CxHxW", help="Another input size, such as 3x227x227; with several inputs NAME=SIZE."),
+        click.option("--batch", default=1, metavar="N", type=click.IntRange(1, 10**9), show_default=True, help="Images in a batch, for the figures called batch_."),
+        click.option("--dtype", default="float32", show_default=True, help="Type of a number, for the figures in bytes."),
+        click.option("--max-layers", default=200_000, show_default=True, type=click.IntRange(1, 10**8), help="Refuse networks with more layers."),
+    )  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def analyzed(network: str, settings: tuple[str, ...], inputs: tuple[str, ...], batch: int, dtype: str, max_layers: int) -> Any:
+    """The report for the options of `setting_options`."""
+    from ..analysis import analyze
+
+    return analyze(
+        network, let=parse_settings(settings), input=parse_inputs(inputs), batch=batch, dtype=dtype,
+        max_layers=max_layers,
+    )  # fmt: skip
+
+
+def parse_settings(settings: tuple[str, ...]) -> dict[str, Any]:
+    """`depths=3,4,36,3` as a file would hold it."""
+    from ..errors import ArchcalcError
+    from ..yamlsrc import parse_value
+
+    values: dict[str, Any] = {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        if not equals or not name.strip() or not text.strip():
+            raise UsageError(f"--set {setting[:60]}: write NAME=VALUE, such as --set classes=10")
+        try:
+            values[name.strip()] = parse_value(text.strip())
+        except ArchcalcError as error:
+            raise UsageError(f"--set {setting[:60]}: {str(error).splitlines()[0]}") from None
+    return values
+
+
+def parse_inputs(inputs: tuple[str, ...]) -> Any:
+    """`3x227x227`, or `image=3x64x64` for each of several inputs; a word in place of a number is a symbol."""
+    if not inputs:
+        return None
+    named = {}
+    for text in inputs:
+        name, equals, sizes = text.partition("=")
+        named[name if equals else ""] = _sizes(sizes if equals else name, text)
+    if "" in named and len(named) > 1:
+        raise UsageError("give --input once, or once for each input as NAME=SIZE")
+    return named.get("", named)
+
+
+def _sizes(text: str, option: str) -> tuple[Any, ...]:
+    sizes: list[Any] = []
+    for part in text.split("x"):
+        if re.fullmatch(r"[1-9][0-9]{0,8}", part):
+            sizes.append(int(part))
+        elif re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,30}", part):
+            from ..dims import symbol
+
+            sizes.append(symbol(part))
+        else:
+            raise UsageError(f"--input {option[:60]}: write the channels and the sizes with x between, such as 3x227x227")
+    return tuple(sizes)

@@ -1,0 +1,1 @@
+"""Other forms of a network; the core never imports them."""

@@ -1,0 +1,111 @@
+"""A graph as a spec without blocks, names or repeats: every layer by its path.
+
+The result is a spec of its own: reading it gives the same layers with the same paths and figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from .. import dims
+from ..errors import UsageError
+from ..graph import Node
+from ..layers import Layer
+from ..report import Report
+
+
+def expand(report: Report) -> str:
+    """The YAML text; UsageError where symbols are left."""
+    graph = report.graph
+    if any(dims.is_symbolic(size) for node in graph.nodes for size in (*node.output.axes, node.repeat)):
+        raise UsageError("--expanded needs numbers; set every symbol")
+    lines = [f"title: {_quoted(graph.spec.title)}"] if graph.spec.title else []
+    lines.extend([f"cite: {_quoted(graph.spec.cite)}"] if graph.spec.cite else [])
+    sizes = {name: f"[{', '.join(map(str, shape.axes))}]" for name, shape in graph.inputs}
+    if len(sizes) == 1:
+        lines.append(f"input: {next(iter(sizes.values()))}")
+    else:
+        lines.append(f"input: {{{', '.join(f'{name}: {size}' for name, size in sizes.items())}}}")
+    lines.append("layers:")
+    names = [name for name, _ in graph.inputs]
+    start = -1 if len(names) == 1 else None
+    lines.extend(_chain(graph.nodes, names, start))
+    return "\n".join(lines)
+
+
+def _chain(nodes: tuple[Node, ...], inputs: list[str], here: int | None) -> Iterator[str]:
+    """The entries of a chain; a `from` where a node does not follow on the one before."""
+    trunk = here
+    number = 0
+    single_input = inputs == ["input"]
+    while number < len(nodes):
+        node = nodes[number]
+        if node.head is None:
+            yield from _entry(node, nodes, inputs, trunk, "  ")
+            trunk = node.index
+            number += 1
+            continue
+        stop = number
+        while stop < len(nodes) and nodes[stop].head == node.head:
+            stop += 1
+        yield f"  - head: {node.head}"
+        yield "    do:"
+        inside = trunk
+        for member in nodes[number:stop]:
+            yield from _entry(member, nodes, inputs, inside, "      ", prefix=f"{node.head}.")
+            inside = member.index
+        number = stop
+    assert single_input or inputs
+
+
+def _entry(
+    node: Node, nodes: tuple[Node, ...], inputs: list[str], here: int | None, indent: str, prefix: str = ""
+) -> Iterator[str]:
+    name = node.path.removeprefix(prefix)
+
+    def called(index: int) -> str:
+        return inputs[-1 - index] if index < 0 else nodes[index].path.removeprefix(prefix)
+
+    if node.layer.joins:
+        yield f"{indent}- name: {name}"
+        axis = getattr(node.layer, "axis", None)
+        if axis is not None:
+            yield f"{indent}  axis: {axis}"
+        yield f"{indent}  {node.layer.kind}:"
+        for number, index in enumerate(node.inputs):
+            yield f"{indent}    {_branch(node, number)}: {{from: {called(index)}}}"
+        return
+    if node.inputs[0] != here:
+        yield f"{indent}- from: {called(node.inputs[0])}"
+    arguments = ", ".join(f"{key}: {written(node.layer, key, value)}" for key, value in node.layer.arguments().items())
+    yield f"{indent}- name: {name}"
+    yield f"{indent}  {node.layer.kind}: {{{arguments}}}" if arguments else f"{indent}  {node.layer.kind}:"
+
+
+def _branch(node: Node, number: int) -> str:
+    branches = getattr(node.entry, "branches", ())
+    return str(branches[number][0]) if number < len(branches) else f"branch{number + 1}"
+
+
+def written(layer: Layer, name: str, value: Any) -> str:
+    """A field's value as a spec would hold it."""
+    if isinstance(value, tuple):
+        if value and isinstance(value[0], str):
+            return f"[{', '.join(_quoted(row) for row in value)}]"
+        if len(set(value)) == 1 and not isinstance(value[0], tuple):
+            return str(value[0])
+        if all(isinstance(pair, tuple) for pair in value):
+            if all(begin == end for begin, end in value):
+                return written(layer, name, tuple(begin for begin, _ in value))
+            return f"[{', '.join(f'[{begin}, {end}]' for begin, end in value)}]"
+        return f"[{', '.join(map(str, value))}]"
+    if value is None:
+        return "same"  # only a padding is None and not a default
+    if type(layer.schema[name]).__name__ == "FlagField":
+        return "true" if value else "false"
+    return str(value)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
