@@ -39,8 +39,8 @@ def analyze(
     >>> analyze("alexnet").layer("conv1").macs
     105415200
     >>> H = dims.symbol("H")
-    >>> analyze("resnet50", input=(3, H, H)).layer("conv1.conv").macs
-    9408*floor((H + 1)/2)**2
+    >>> analyze("zfnet", input=(3, H, H)).layer("conv1").macs
+    14112*floor((H - 3)/2)**2
     """
     if dtype not in BITS:
         raise UsageError(f"unknown dtype '{dtype}'; {did_you_mean(dtype, BITS) or 'known: ' + ', '.join(BITS)}")

@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 
 from . import dims
 from .conditions import Condition, equal
-from .errors import ArchcalcError, did_you_mean
+from .errors import ArchcalcError, SpecError, did_you_mean
 
 MAX_LENGTH = 500
 MAX_BRACKETS = 30
@@ -55,8 +55,10 @@ class Expression:
         """The value: int, Fraction, bool, word, tuple or symbolic expression."""
         try:
             return self.step(scope, conditions)
+        except SpecError:  # of a let that this one needs: it knows its place
+            raise
         except ArchcalcError as error:
-            raise ArchcalcError(f"'{self.text}': {error}") from None
+            raise ArchcalcError(_about(self.text, error)) from None
 
 
 @lru_cache(maxsize=4096)
@@ -72,9 +74,14 @@ def parse(text: str) -> Expression:
         names: set[str] = set()
         step = _compile(tree, text, names)
     except ArchcalcError as error:
-        shown = text if len(text) <= 60 else text[:57] + "..."
-        raise ArchcalcError(f"{shown!r}: {error}") from None
+        raise ArchcalcError(_about(text, error)) from None
     return Expression(text, frozenset(names), step)
+
+
+def _about(text: str, error: ArchcalcError) -> str:
+    """The message with the text in front, unless it shows the text already."""
+    shown = text if len(text) <= 60 else text[:57] + "..."
+    return str(error) if f"'{shown}'" in str(error) else f"{shown!r}: {error}"
 
 
 def _check_text(text: str) -> None:
@@ -83,6 +90,9 @@ def _check_text(text: str) -> None:
         raise ArchcalcError("value missing")
     if len(text) > MAX_LENGTH:
         raise ArchcalcError(f"an expression has at most {MAX_LENGTH} characters, this one {len(text):,}")
+    unquoted = re.sub(r"'[^']*'|\"[^\"]*\"", "''", text)
+    if "#" in unquoted:
+        raise ArchcalcError("'#' cannot stand in an expression; a comment needs a space before it")
     for character in text:
         if not (" " <= character <= "~"):
             raise ArchcalcError(f"the character {character!a} cannot stand in an expression")
@@ -91,7 +101,7 @@ def _check_text(text: str) -> None:
         depth += (character in "([{") - (character in ")]}")
         if depth > MAX_BRACKETS:
             raise ArchcalcError(f"brackets are nested more than {MAX_BRACKETS} deep")
-    for number in _NUMBER.findall(re.sub(r"'[^']*'|\"[^\"]*\"", "''", text)):
+    for number in _NUMBER.findall(unquoted):
         if not _DECIMAL.match(number):
             raise ArchcalcError(_number_hint(number))
         if len(number) > MAX_DIGITS:
@@ -178,7 +188,13 @@ def truth(value: Any) -> bool:
         return value
     if dims.is_number(value) and dims.is_symbolic(value):
         raise ArchcalcError(f"{value} is a symbol, not true or false; set it, or decide with a let")
-    raise ArchcalcError(f"{describe(value)} is neither true nor false")
+    raise ArchcalcError(not_boolean(value))
+
+
+def not_boolean(value: Any) -> str:
+    """The message for a value that should have been true or false."""
+    hint = "; write true or false" if value in NOT_BOOLEANS else ""
+    return f"{describe(value)} is neither true nor false{hint}"
 
 
 def describe(value: Any) -> str:
@@ -186,8 +202,7 @@ def describe(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        hint = ", write true or false" if value in NOT_BOOLEANS else ""
-        return f"the word '{value[:60]}'{hint}"
+        return f"the word '{value[:60]}'"
     if isinstance(value, list | tuple):
         return f"the list [{', '.join(describe(v) for v in value[:6])}{', ...' if len(value) > 6 else ''}]"
     return str(value)

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from . import dims
-from .conditions import Condition, at_least, strongest
+from .conditions import Condition, at_least, divides, strongest
 from .entries import (
     Block, BlockEntry, Broken, Chain, Entry, FromEntry, GroupEntry, JoinEntry, LayerEntry,
 )  # fmt: skip
-from .errors import ArchcalcError, Problem, SpecError
+from .errors import ArchcalcError, Problem, SpecError, UsageError
 from .expr import describe, truth
 from .layers import Layer
 from .layers.fields import Field, read_size
@@ -134,6 +134,7 @@ def elaborate(
         raise
     if not inputs:
         raise SpecError(spec.problems)
+    walk.promised([*settings.values(), *(size for _, shape in inputs for size in shape.axes)])
     walk.run(settings, inputs)
     problems = [*spec.problems, *walk.problems]
     if problems:
@@ -150,6 +151,7 @@ class _Walk:
         self.made: list[tuple[Any, ...]] = []  # the fields of a Node behind `path`
         self.root = Level("", None)
         self.problems: list[Problem] = []
+        self.reported = {(p.path, p.line, p.column) for p in spec.problems if p.line}
         self.conditions: list[Condition] = []
         self.repeats: list[Repeat] = []
         self.heads: list[Level] = []
@@ -164,29 +166,48 @@ class _Walk:
     ) -> tuple[tuple[str, Shape], ...]:
         """The input shapes by name: those of the spec, or the given ones."""
         declared = {
-            name: tuple(value.evaluate(settings, self.conditions) for value in values)
+            name: tuple(self.spec.evaluated(value, settings, self.conditions) for value in values)
             for name, values in self.spec.inputs
         }
         if isinstance(given, Mapping):
             replaced = dict(given)
         elif given is not None and len(declared) > 1:
-            raise ArchcalcError(f"the network has several inputs; give them by name: {', '.join(declared)}")
+            raise UsageError(f"the network has several inputs; give them by name: {', '.join(declared)}")
         else:
             replaced = dict.fromkeys(declared, given) if given is not None else {}
         for name, sizes in replaced.items():
             if name not in declared:
-                raise ArchcalcError(f"there is no input '{name}'; known: {', '.join(declared)}")
+                raise UsageError(f"there is no input '{name}'; known: {', '.join(declared)}")
             if isinstance(sizes, str) or len(sizes) != len(declared[name]):
                 axes = len(declared[name])
-                raise ArchcalcError(f"the input has {axes} axes, channels first; {describe_sizes(sizes)} has not")
+                raise UsageError(f"the input has {axes} axes, channels first; {describe_sizes(sizes)} has not")
             declared[name] = tuple(sizes)
+        written = {name: values for name, values in self.spec.inputs if name not in replaced}
         shapes = []
         for name, sizes in declared.items():
-            try:
-                shapes.append((name, Shape(tuple(read_size(size, 1) for size in sizes))))
-            except ArchcalcError as error:
-                raise ArchcalcError(f"input {describe_sizes(sizes)}: {error}") from None
+            read = []
+            for number, size in enumerate(sizes):
+                try:
+                    read.append(read_size(size, 1))
+                except ArchcalcError as error:
+                    if name not in written:
+                        raise UsageError(f"input {describe_sizes(sizes)}: {error}") from None
+                    source, path = self.spec.source, written[name][number].path
+                    raise SpecError([source.problem(str(error), source.mark(path), "input")]) from None
+            shapes.append((name, Shape(tuple(read))))
         return tuple(shapes)
+
+    def promised(self, values: list[Any]) -> None:
+        """What the symbols promise are conditions too: numbers put in their place must keep them."""
+        for value in values:
+            for size in value if isinstance(value, tuple) else (value,):
+                if not dims.is_number(size):
+                    continue
+                for symbol, multiple, minimum in dims.promises(size):
+                    if multiple > 1:
+                        self.conditions.append(divides(multiple, symbol))
+                    if minimum > multiple:
+                        self.conditions.append(Condition(symbol, ">=", minimum))
 
     def run(self, settings: Mapping[str, Any], inputs: tuple[tuple[str, Shape], ...]) -> None:
         """Walk the layers; problems and nodes are collected."""
@@ -229,8 +250,9 @@ class _Walk:
         """Note a problem with an entry, once for each place in the file."""
         source = entry.source
         mark = source.value_mark(value.path) if value is not None and value.path else source.mark(entry.path)
-        if any((p.line, p.column, p.path) == (*mark, source.path) and mark != (0, 0) for p in self.problems):
+        if mark != (0, 0) and (source.path, *mark) in self.reported:
             return
+        self.reported.add((source.path, *mark))
         kind = entry.kind.kind if isinstance(entry, LayerEntry | JoinEntry) else ""
         path = ".".join(part for part in (level.guess(), stem) if part)
         if not path:
@@ -556,7 +578,8 @@ class _Walk:
             if column is None:
                 return None
             if not isinstance(column, tuple):
-                self.report(entry, f"{name}: {describe(column)} is not a list", level, entry.stem, value)
+                hint = "; give a list with one symbol for each element" if dims.is_symbolic(column) else ""
+                self.report(entry, f"{name}: {describe(column)} is not a list{hint}", level, entry.stem, value)
                 return None
             columns[name] = column
         lengths = {name: len(column) for name, column in columns.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from . import dims
+from .errors import ArchcalcError
 from .graph import Graph, Node
 from .layers import Operations
 
@@ -31,7 +32,10 @@ def infer(graph: Graph) -> tuple[Cost, ...]:
         key = (id(node.layer), id(node.shapes))
         cost = known.get(key)
         if cost is None:
-            known[key] = cost = _summed(cost_of(node), node.series)
+            try:
+                known[key] = cost = _summed(cost_of(node), node.series)
+            except ArchcalcError as error:
+                raise ArchcalcError(f"{node.path}: {error}; give the repeat around it a number") from None
         costs.append(cost)
     return tuple(costs)
 

@@ -149,7 +149,13 @@ class Report:
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """What a reader should know: input rows that no window reads."""
-        return tuple(note for layer in self.layers for note in _dropped_note(layer))
+        notes = [note for layer in self.layers for note in _dropped_note(layer)]
+        series = dict.fromkeys(pair for node in self.graph.nodes for pair in node.series)
+        notes.extend(
+            f"{index} = 0 .. {count} - 1 is the round of a repeat; figures of rows with {index} are of all rounds"
+            for index, count in series
+        )
+        return tuple(notes)
 
     def layer(self, path: str) -> LayerReport:
         """The layer of this path; UsageError names the nearest paths."""
@@ -181,7 +187,7 @@ class Report:
         >>> report.substitute(H=224, W=224)["macs"]
         15470264320
         """
-        for condition in self.assumptions:
+        for condition in self.graph.conditions:
             if condition.holds(values) is False:
                 told = ", ".join(f"{name}={value}" for name, value in values.items())
                 raise ArchcalcError(f"{told} breaks the assumption {condition}")

@@ -4,6 +4,7 @@ A shape is a vector (n), a map (channels first: C x H x W) or tokens (channels l
 serves all three: the axes, and one bit that says on which side the channels stand.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -74,7 +75,13 @@ class Shape:
         return self.of(Term(self.channels, "C_in"), spatial)
 
     def __str__(self) -> str:
-        return "x".join(f"({axis})" if " " in str(axis) else str(axis) for axis in self.axes)
+        return "x".join(_size_text(axis) for axis in self.axes)
+
+
+def _size_text(size: Any) -> str:
+    """A size between two x: whatever is not a number, a name or one floor stands in brackets."""
+    text = str(size)
+    return text if text.isalnum() or re.fullmatch(r"floor\([^()]*(\([^()]*\)[^()]*)*\)", text) else f"({text})"
 
 
 @dataclass(frozen=True)
@@ -150,7 +157,8 @@ class Window:
             return
         for axis, size in enumerate(spatial):
             extent, padding = self.extent(axis), self.total_padding(axis)
+            reach = size + padding + (self.stride[axis] - 1 if self.ceil else 0)
             padded = f" with its padding of {padding}" if not same(padding, 0) else ""
             yield at_least(
-                size + padding, extent, f"kernel of extent {extent} is larger than the input of {size}{padded}"
+                reach, extent, f"kernel of extent {extent} is larger than the input of {size}{padded}"
             )

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from . import dims
 from .conditions import Condition
 from .entries import Block, BlockEntry, Chain, ChainReader, Entry, GroupEntry, JoinEntry, Surroundings, place
-from .errors import ArchcalcError, Problem, SpecError, did_you_mean
+from .errors import ArchcalcError, Problem, SpecError, UsageError, did_you_mean
 from .layers import is_kind
 from .values import Value, compile_value, is_ratio
 from .yamlsrc import DataPath, Source
@@ -65,18 +65,33 @@ class Spec:
         values.update(self.variants.get(variant, {}) if variant else {})
         for name, data in overrides.items():
             if name not in self.let_names:
-                raise ArchcalcError(f"there is no let '{name}' to set; {did_you_mean(name, self.let_names) or 'it has none'}")
+                raise UsageError(f"there is no let '{name}' to set; {did_you_mean(name, self.let_names) or 'it has none'}")
+            if name in self.ratios and dims.is_number(data) and dims.is_symbolic(data) and dims.is_whole(data):
+                raise UsageError(f"let '{name}' is a ratio; say so: symbol('{name}', ratio=True)")
             try:
                 values[name] = compile_value(data, (), self.let_names)
             except ArchcalcError as error:
-                raise ArchcalcError(f"{name}: {error}") from None
-        return _Evaluation(values, conditions).all()
+                raise UsageError(f"{name}: {error}") from None
+        return _Evaluation(self, values, conditions).all()
+
+    def evaluated(self, value: Value, scope: Any, conditions: list[Condition]) -> Any:
+        """A value of `let` or `input`; SpecError with its place where it has none."""
+        try:
+            return value.evaluate(scope, conditions)
+        except SpecError:
+            raise
+        except ArchcalcError as error:
+            if not value.path:
+                raise UsageError(str(error)) from None
+            problem = self.source.problem(str(error), self.source.value_mark(value.path), place(value.path))
+            raise SpecError([problem]) from None
 
 
 class _Evaluation:
     """Evaluates lets when asked, so that their order does not matter."""
 
-    def __init__(self, values: Mapping[str, Value], conditions: list[Condition]) -> None:
+    def __init__(self, spec: Spec, values: Mapping[str, Value], conditions: list[Condition]) -> None:
+        self.spec = spec
         self.values = values
         self.conditions = conditions
         self.done: dict[str, Any] = {}
@@ -90,15 +105,11 @@ class _Evaluation:
             return self.done[name]
         if name in self.active:
             cycle = " -> ".join([*self.active[self.active.index(name) :], name])
-            raise ArchcalcError(f"let: {cycle} is a circle")
+            raise ArchcalcError(f"{cycle} is a circle")
         if len(self.active) > 50:
-            raise ArchcalcError("let: more than 50 names depend on each other in a row")
+            raise ArchcalcError("more than 50 names depend on each other in a row")
         self.active.append(name)
-        try:
-            self.done[name] = self.values[name].evaluate(self, self.conditions)  # type: ignore[arg-type]
-        except ArchcalcError as error:
-            message = str(error)
-            raise ArchcalcError(message if message.startswith("let") else f"let {name}: {message}") from None
+        self.done[name] = self.spec.evaluated(self.values[name], self, self.conditions)
         self.active.pop()
         return self.done[name]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from . import dims
 from .conditions import Condition
-from .errors import ArchcalcError, did_you_mean
+from .errors import ArchcalcError, nearest
 from .expr import IDENTIFIER, Expression, Scope, parse
 from .yamlsrc import DataPath
 
@@ -84,7 +84,9 @@ def compile_value(data: Any, path: DataPath, names: Collection[str]) -> Value:
     expression = parse(data)
     for name in sorted(expression.names):
         if name not in names:
-            hint = did_you_mean(name, [*names]) or "a word inside an expression needs quotes"
+            close = nearest(name, names)
+            hint = f"did you mean '{close[0]}'? " if close else ""
+            hint += f"a word inside an expression needs quotes: '{name}'"
             raise ArchcalcError(f"unknown name '{name}' in '{expression.text}'; {hint}")
     if expression.names:
         return Value(path, expression=expression)

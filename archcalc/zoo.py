@@ -36,9 +36,13 @@ def family(name: str) -> Path | None:
     return files()[max(stems, key=len)] if stems else None
 
 
-@lru_cache(maxsize=None)
 def source(path: Path) -> Source:
-    """The data of a file, read once."""
+    """The data of a file; those of the zoo are read once, the user's may change meanwhile."""
+    return _zoo_source(path) if path.parent == directory() else read(path)
+
+
+@lru_cache(maxsize=None)
+def _zoo_source(path: Path) -> Source:
     return read(path)
 
 

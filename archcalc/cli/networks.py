@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from ..errors import UsageError
 from .options import analyzed, network_names, setting_options
 from .output import emit
 
@@ -40,4 +41,6 @@ def show_command(network: str, expanded: bool, **settings: Any) -> None:
     from ..catalogue import spec_text
     from ..exporters.spec import expand
 
+    if not expanded and any(settings[name] for name in ("settings", "inputs")):
+        raise UsageError("--set and --input change what a spec becomes; add --expanded")
     emit(expand(analyzed(network, **settings)) if expanded else spec_text(network))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 import click
@@ -17,7 +15,7 @@ def emit(text: str, output: str | None = None) -> None:
     """Print text, or write it to a file: whole or not at all."""
     if output is not None:
         write(text + "\n", Path(output))
-    elif sys.stdout.isatty() and text.count("\n") >= shutil.get_terminal_size().lines:
+    elif sys.stdout.isatty() and text.count("\n") >= os.get_terminal_size().lines:
         click.echo_via_pager(text)
     else:
         click.echo(text)
@@ -25,6 +23,8 @@ def emit(text: str, output: str | None = None) -> None:
 
 def write(text: str, path: Path) -> None:
     """Put a new file in place of an old one in one step; ReadError if that cannot be done."""
+    import tempfile
+
     try:
         if path.is_dir():
             raise ReadError(f"cannot write {path}: it is a folder")

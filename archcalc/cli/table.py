@@ -35,7 +35,7 @@ def table_command(
     \b
     archcalc table vgg16 --depth 1 --percent
     archcalc table alexnet --input 3x224x224
-    archcalc table resnet152 --fold --columns layer,output,macs
+    archcalc table vgg19 --fold --columns layer,output,macs
     """
     from ..render import render
     from ..render.rows import DEFAULT_COLUMNS, Options

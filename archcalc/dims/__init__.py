@@ -260,6 +260,11 @@ def substitute(a: Any, values: Mapping[str, Any]) -> Any:
     return _algebra(a).substitute(a, values)
 
 
+def promises(a: Any) -> list[tuple[Any, int, int]]:
+    """The promises that the symbols in a carry: (symbol, the number it is a multiple of, its minimum)."""
+    return _algebra(a).promises(a) if is_symbolic(a) else []
+
+
 def add_up(numbers: Iterable[Any]) -> Any:
     """The sum, 0 for none; terms that are alike are merged.
 

@@ -20,6 +20,7 @@ import sympy
 from sympy import Add, Expr, Function, Integer, Mul, Rational, S, Symbol
 
 from archcalc import dims
+from archcalc.errors import ArchcalcError
 
 
 class Size(Symbol):  # type: ignore[misc]
@@ -59,7 +60,9 @@ class FloorDiv(Function):  # type: ignore[misc]
 
     @classmethod
     def eval(cls, p: Expr, q: Expr) -> Expr | None:
-        if not (q.is_Integer and q > 0):
+        if q.is_Rational and q != 0 and not (q.is_Integer and q > 0):
+            return cls(p * q.q * sympy.sign(q), abs(q.p))
+        if not q.is_Integer:
             quotient = sympy.cancel(p / q)
             return quotient if quotient.is_integer and not quotient.has(FloorDiv) else None
         if p.is_Rational:
@@ -148,6 +151,9 @@ class Maximum(Function):  # type: ignore[misc]
     """max of candidates, none of which is known to be bounded by another."""
 
     is_real = True
+
+    def _eval_is_integer(self) -> bool | None:
+        return all(arg.is_integer for arg in self.args) or None
 
     @classmethod
     def eval(cls, *args: Expr) -> Expr | None:
@@ -276,7 +282,7 @@ def floordiv(a: Any, b: Any) -> Any:
 
 
 def ceildiv(a: Any, b: Any) -> Any:
-    if is_whole(a):
+    if is_whole(a) and is_whole(b):
         return plain(FloorDiv(a + b - 1, b))
     return plain(-FloorDiv(-a, b))
 
@@ -345,7 +351,18 @@ def symbols_of(a: Any) -> frozenset[str]:
 
 def substitute(a: Any, values: Mapping[str, Any]) -> Any:
     a = S(a)
-    return plain(a.xreplace({s: S(values[s.name]) for s in a.free_symbols if s.name in values}))
+    replaced = {s: S(values[s.name]) for s in a.free_symbols if s.name in values}
+    for symbol, value in replaced.items():
+        _check_domain(symbol, value)
+    return plain(a.xreplace(replaced))
+
+
+def _check_domain(symbol: Expr, value: Expr) -> None:
+    """Refuse a number that the symbol cannot stand for."""
+    if value.is_number and isinstance(symbol, Size) and not (value.is_Integer and value >= 1):
+        raise ArchcalcError(f"{symbol} is a whole number >= 1, not {value}")
+    if value.is_number and symbol.is_positive and not value > 0:
+        raise ArchcalcError(f"{symbol} is greater than 0, not {value}")
 
 
 def add_up(numbers: list[Any]) -> Any:
@@ -353,8 +370,16 @@ def add_up(numbers: list[Any]) -> Any:
 
 
 def total(term: Any, index: Any, count: Any) -> Any:
-    summed = sympy.summation(sympy.expand(S(term)), (index, 0, S(count) - 1))
-    return plain(sympy.expand(summed))
+    summed = sympy.expand(sympy.summation(sympy.expand(S(term)), (index, 0, S(count) - 1)))
+    if summed.has(sympy.Sum):
+        raise ArchcalcError(f"{term} has no closed sum over {index}")
+    return plain(summed)
+
+
+def promises(a: Any) -> list[tuple[Any, int, int]]:
+    """The symbols in a that promise something: (symbol, the number it is a multiple of, its minimum)."""
+    symbols = sorted((s for s in S(a).free_symbols if isinstance(s, Size)), key=lambda s: str(s.name))
+    return [(s, s.multiple_of, s.minimum) for s in symbols if s.multiple_of > 1 or s.minimum > 1]
 
 
 def solved_at_least(a: Any, b: Any) -> tuple[Any, Any]:

@@ -47,7 +47,7 @@ class Term:
         return _made("*", other, self)
 
     def __neg__(self) -> Term:
-        return _made("-", 0, self)
+        return _made("neg", self)
 
     def __eq__(self, other: object) -> bool:
         return bool(_value(self) == _value(other))
@@ -69,6 +69,7 @@ class Term:
 _OPERATORS = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
+    "neg": lambda a: -a,
     "*": lambda a, b: a * b,
     "/": dims.exact_div,
     "floor": dims.floordiv,
@@ -93,10 +94,13 @@ def _made(operation: str, *args: Any) -> Term:
 def _text(a: Any, names: bool) -> tuple[str, int]:
     """The text of a term and how tightly it binds."""
     if not isinstance(a, Term):
-        return str(a), ATOM if dims.at_least(a, 0) else SUM
+        return _number_text(a)
     if a.name and (names or not a.operation):
         return (a.name, ATOM) if names else _text(a.value, names)
     operation = a.operation
+    if operation == "neg":
+        text, binding = _text(a.args[0], names)
+        return (f"-({text})" if binding == SUM else f"-{text}"), SUM
     texts = [_text(arg, names) for arg in a.args]
     if operation in ("floor", "ceil"):
         return f"{operation}({_joined('/', texts)})", ATOM
@@ -104,6 +108,14 @@ def _text(a: Any, names: bool) -> tuple[str, int]:
         binding = SUM if operation in "+-" else PRODUCT
         return _joined(operation, texts), binding
     return f"{operation}({', '.join(text for text, _ in texts)})", ATOM
+
+
+def _number_text(a: Any) -> tuple[str, int]:
+    """The text of a number or expression; a ratio binds like the division that it is."""
+    text = str(a)
+    if " " in text or text.startswith("-"):
+        return text, SUM
+    return text, ATOM if text.isalnum() or text.endswith(")") else PRODUCT
 
 
 def _joined(operation: str, texts: list[tuple[str, int]]) -> str:

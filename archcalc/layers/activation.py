@@ -1,7 +1,6 @@
 """Activation functions, element by element."""
 
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import Any
 
 from ..conditions import Condition
@@ -44,7 +43,7 @@ class ReLU6(Layer):
 class LeakyReLU(Layer):
     """x for x > 0, slope * x below."""
 
-    slope: Ratio = Fraction(1, 100)
+    slope: Ratio = "0.01"
 
     stores = "in place"
 

@@ -12,7 +12,7 @@ only, so that it runs with ints, with symbols and with terms that explain themse
 
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import MISSING, FrozenInstanceError, dataclass, fields, replace
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from ..conditions import Condition
@@ -47,7 +47,11 @@ class Operations(NamedTuple):
 Tensors = dict[str, tuple[Any, ...]]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+# Without generated methods a dataclass is made ten times as fast; those that are needed stand in `Layer`.
+_bare = dataclass(init=False, eq=False, repr=False, match_args=False, kw_only=True)
+
+
+@_bare
 class Layer:
     """The base of all kinds: an element-wise layer without weights."""
 
@@ -63,6 +67,17 @@ class Layer:
     weighted: ClassVar[bool] = False
     depth: ClassVar[int] = 0
     joins: ClassVar[bool] = False
+
+    def __init__(self, **values: Any) -> None:
+        """Keyword arguments are the fields; those left out have their defaults as they are written."""
+        unknown = values.keys() - self.__dataclass_fields__.keys()
+        missing = [field.name for field in fields(self) if field.default is MISSING and field.name not in values]
+        if unknown or missing:
+            raise TypeError(f"{self.kind}: " + (f"unknown field {min(unknown)}" if unknown else f"missing {missing[0]}"))
+        self.__dict__.update(values)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise FrozenInstanceError(f"cannot assign to field '{name}'")
 
     def window(self) -> Window | None:
         """What one output reads along the spatial axes; None is the point itself."""
@@ -178,7 +193,7 @@ def with_fields(cls: _Kind) -> _Kind:
     """Make a dataclass of a class that adds fields, and read its schema from them; kinds and their bases."""
     if cls.__dict__.get("__annotations__"):
         own = _schema(cls)
-        cls = dataclass(frozen=True, kw_only=True, eq=False, repr=False)(cls)
+        cls = _bare(cls)
         cls.schema = {**own, **cls.schema}
     return cls
 
@@ -218,10 +233,10 @@ def _schema(cls: type) -> dict[str, Field]:
         annotations = {name: hints[name] for name in annotations}
     schema = {}
     for name, annotation in annotations.items():
-        if "ClassVar" in str(annotation):
-            continue
         types = [part for part in getattr(annotation, "__metadata__", ()) if isinstance(part, Field)]
         if not types:
+            if "ClassVar" in str(annotation):
+                continue
             raise ArchcalcError(f"field '{name}' of {cls.__name__} needs a type such as Dim, PerAxis or Flag")
         schema[_spec_name(name)] = types[0]
     return schema

@@ -5,6 +5,7 @@ from typing import Any
 
 from ..conditions import Condition, at_least, divides, equal
 from ..dims import exact_div, prod, same
+from ..errors import ArchcalcError
 from ..shapes import Shape, Window
 from .base import Layer, Operations, Tensors, layer, with_fields
 from .fields import Dim, Flag, Pad, PerAxis, PerAxisNatural, Table
@@ -112,6 +113,8 @@ class TransposedConv(Sliding):
     def conditions(self, x: Shape) -> Iterator[Condition]:
         yield divides(self.groups, x.channels, f"groups {self.groups} does not divide the {x.channels} input channels")
         yield divides(self.groups, self.filters, f"groups {self.groups} does not divide the {self.filters} filters")
+        if self.pad is None and any(same(extra, 0) is not True for extra in self.output_pad):
+            raise ArchcalcError("output_pad and 'same' exclude each other: 'same' gives H*S already")
         for extra, stride, dilation in zip(self.output_pad, self.stride, self.dilation, strict=True):
             if at_least(dilation, extra + 1).truth is not True:
                 message = f"output_pad {extra} must be smaller than the stride or the dilation"

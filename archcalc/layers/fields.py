@@ -13,8 +13,8 @@ from typing import Annotated, Any
 
 from ..dims import at_least, is_number, is_whole
 from ..dims.term import Term
-from ..errors import ArchcalcError
-from ..expr import describe
+from ..errors import ArchcalcError, nearest
+from ..expr import describe, not_boolean
 
 
 class Field:
@@ -64,6 +64,17 @@ class SizeField(Field):
 
     def with_terms(self, value: Any, name: str) -> Term:
         return Term(value, name)
+
+
+class AxisField(Field):
+    """The number of an axis, counted from 0; it chooses and is not a size."""
+
+    takes = "the number of an axis, from 0"
+
+    def read(self, value: Any, rank: int | None) -> Any:
+        if type(value) is not int:
+            raise ArchcalcError(f"{describe(value)} is not {self.takes}")
+        return read_size(value, 0)
 
 
 class PerAxisField(Field):
@@ -148,7 +159,7 @@ class FlagField(Field):
     def read(self, value: Any, rank: int | None) -> int:
         if isinstance(value, bool):
             return int(value)
-        raise ArchcalcError(f"{describe(value)} is neither true nor false")
+        raise ArchcalcError(not_boolean(value))
 
 
 class RatioField(Field):
@@ -162,6 +173,10 @@ class RatioField(Field):
             self.takes = f"a number from 0 to {at_most}"
 
     def read(self, value: Any, rank: int | None) -> Any:
+        if isinstance(value, str) and value.replace(".", "", 1).isdigit():  # a default of a class
+            from fractions import Fraction
+
+            value = Fraction(value)
         too_large = self.at_most is not None and is_number(value) and at_least(self.at_most, value) is False
         if not is_number(value) or at_least(value, 0) is False or too_large:
             raise ArchcalcError(f"{describe(value)} is not {self.takes}")
@@ -183,7 +198,9 @@ class WordField(Field):
         words = self.all_words()
         if isinstance(value, str) and value in words:
             return value
-        raise ArchcalcError(f"{describe(value)} is not one of {', '.join(words)}")
+        close = nearest(value, words) if isinstance(value, str) else []
+        hint = f"; did you mean '{close[0]}'?" if close else ""
+        raise ArchcalcError(f"{describe(value)} is not one of {', '.join(words)}{hint}")
 
 
 class ListField(Field):
@@ -234,5 +251,6 @@ Flag = Annotated[Any, FlagField()]
 Ratio = Annotated[Any, RatioField()]
 Rate = Annotated[Any, RatioField(at_most=1)]
 Sizes = Annotated[Any, ListField()]
+Axis = Annotated[Any, AxisField()]
 Axes = Annotated[Any, ListField(0)]
 Table = Annotated[Any, TableField()]

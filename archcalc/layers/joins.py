@@ -8,7 +8,7 @@ from ..dims import prod, same
 from ..errors import ArchcalcError
 from ..shapes import Shape
 from .base import Layer, Operations, layer, with_fields
-from .fields import Natural
+from .fields import Axis
 
 Shapes = tuple[Shape, ...]
 
@@ -36,7 +36,7 @@ class Join(Layer):
 class Concat(Join):
     """The branches one behind the other along the channels, or along `axis` of the printed shape."""
 
-    axis: Natural = None
+    axis: Axis = None
 
     def _axis(self, x: Shapes) -> int:
         if self.axis is None:

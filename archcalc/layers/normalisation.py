@@ -1,7 +1,6 @@
 """Normalisation: over the batch's statistics, over parts of one image, over neighbouring maps."""
 
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import Any
 
 from ..conditions import Condition, divides
@@ -108,8 +107,8 @@ class LocalResponseNorm(Layer):
     """Local response normalisation over `size` neighbouring maps: x / (bias + alpha * sum of squares)^beta."""
 
     size: Dim = 5
-    alpha: Ratio = Fraction(1, 10000)
-    beta: Ratio = Fraction(3, 4)
+    alpha: Ratio = "0.0001"
+    beta: Ratio = "0.75"
     bias: Ratio = 2
 
     reads = "neighbours"

@@ -1,7 +1,5 @@
 """Layers that scale or drop: regularisation while training, little or nothing at inference."""
 
-from fractions import Fraction
-
 from ..shapes import Shape
 from .base import Layer, Operations, Tensors, layer
 from .fields import Rate, Ratio
@@ -11,7 +9,7 @@ from .fields import Rate, Ratio
 class Dropout(Layer):
     """Drops each element with probability `rate` while training; nothing at inference."""
 
-    rate: Rate = Fraction(1, 2)
+    rate: Rate = "0.5"
 
     stores = "in place"
 
@@ -20,7 +18,7 @@ class Dropout(Layer):
 class StochasticDepth(Layer):
     """Drops the whole branch of an image with probability `rate` while training; nothing at inference."""
 
-    rate: Rate = Fraction(1, 2)
+    rate: Rate = "0.5"
 
     stores = "in place"
 
