@@ -13,8 +13,7 @@ True
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import dims
 
@@ -26,8 +25,7 @@ _TRUTHS = {
 }
 
 
-@dataclass(frozen=True)
-class Condition:
+class Condition(NamedTuple):
     """`left relation right`, and the message to give where it is false."""
 
     left: Any

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from .errors import ArchcalcError, Problem, did_you_mean
 from .layers import JOINS, Layer, find, is_kind, kinds
 from .layers.fields import Field
+from .records import Record, record
 from .values import Value, check_name, compile_value
 from .yamlsrc import DataPath, Source
 
@@ -22,8 +22,8 @@ GROUP_WORDS = ("do", "repeat", "for", "head")
 BESIDE = ("name", "when", "axis", "from", *GROUP_WORDS)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
+@record
+class Entry(Record):
     """What all entries share: where it stands, its name and its condition."""
 
     path: DataPath
@@ -46,7 +46,7 @@ class Entry:
         return [self.when] if self.when is not None else []
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class LayerEntry(Entry):
     """A layer kind with its fields."""
 
@@ -61,7 +61,7 @@ class LayerEntry(Entry):
         return [*super().values(), *(value for _, _, value in self.fields)]
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class BlockEntry(Entry):
     """A call of a block, with a value for each parameter that the call gives."""
 
@@ -81,7 +81,7 @@ class BlockEntry(Entry):
         return [*super().values(), *(value for _, value in self.arguments)]
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class JoinEntry(Entry):
     """concat, add, multiply or matmul over named branches."""
 
@@ -97,14 +97,14 @@ class JoinEntry(Entry):
         return [*super().values(), *(value for _, _, value in self.fields)]
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class FromEntry(Entry):
     """The chain goes on from an earlier entry."""
 
     target: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class GroupEntry(Entry):
     """A section, repeated or not, or a head."""
 
@@ -118,7 +118,7 @@ class GroupEntry(Entry):
         return [*super().values(), *repeat, *(value for _, value in self.loop or ())]
 
 
-@dataclass(frozen=True, kw_only=True)
+@record
 class Broken(Entry):
     """An entry with a problem that has been reported."""
 
@@ -126,8 +126,8 @@ class Broken(Entry):
 Chain: TypeAlias = tuple[Entry, ...]
 
 
-@dataclass(frozen=True)
-class Block:
+@record
+class Block(Record):
     """A reusable chain with parameters; `closed` blocks come from another file and see no `let`."""
 
     name: str
@@ -146,28 +146,28 @@ def place(path: DataPath, kind: str = "", name: str | None = None) -> str:
     return f"{text} ({inside})" if inside else text
 
 
-@dataclass
 class Surroundings:
     """What an entry can see where it stands."""
 
-    names: dict[str, str]  # name -> what it is, for messages
-    points: dict[str, bool]  # names that `from` can go to
-    in_head: bool = False
+    def __init__(self, names: dict[str, str], points: dict[str, bool], *, in_head: bool = False) -> None:
+        self.names = names  # name -> what it is, for messages
+        self.points = points  # names that `from` can go to
+        self.in_head = in_head
 
     def inside(self, names: Mapping[str, str] | None = None, in_head: bool = False) -> Surroundings:
         """The surroundings of a list that stands within these."""
-        return Surroundings({**self.names, **(names or {})}, dict(self.points), self.in_head or in_head)
+        return Surroundings({**self.names, **(names or {})}, dict(self.points), in_head=self.in_head or in_head)
 
 
-@dataclass
 class ChainReader:
-    """Reads the chains of one file. `takes` are the parameters of every block, `blocks` is filled meanwhile."""
+    """Reads the chains of one file, given what its blocks take; `blocks` is filled meanwhile."""
 
-    source: Source
-    takes: dict[str, tuple[tuple[str, Value | None], ...] | None] = field(default_factory=dict)
-    blocks: dict[str, Block] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-    loop_names: set[str] = field(default_factory=set)
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.takes: dict[str, tuple[tuple[str, Value | None], ...] | None] = {}  # None: a block with a problem
+        self.blocks: dict[str, Block] = {}
+        self.problems: list[Problem] = []
+        self.loop_names: set[str] = set()
 
     def report(self, message: str, path: DataPath, where: str = "", *, at_value: bool = False) -> None:
         """Note a problem at a key, or at the value behind it."""

@@ -15,13 +15,14 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 from . import dims
 from .conditions import Condition, equal
 from .errors import ArchcalcError, SpecError, did_you_mean
+from .records import Record, record
 
 MAX_LENGTH = 500
 MAX_BRACKETS = 30
@@ -40,8 +41,8 @@ Scope: TypeAlias = Mapping[str, Any]
 Step: TypeAlias = Callable[[Scope, list[Condition]], Any]
 
 
-@dataclass(frozen=True)
-class Expression:
+@record
+class Expression(Record):
     """A checked text: the names it reads, and `evaluate(scope, conditions)`.
 
     Comparisons of symbols that cannot be decided are appended to `conditions`.

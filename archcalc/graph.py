@@ -8,7 +8,6 @@ together. The module is longer than others because the walk is one recursion ove
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from . import dims
@@ -21,6 +20,7 @@ from .expr import describe, truth
 from .layers import Layer
 from .layers.fields import Field, read_size
 from .naming import Level, assign_paths
+from .records import Record, record
 from .shapes import Shape
 from .spec import Spec
 from .values import Value
@@ -58,8 +58,8 @@ class Repeat(NamedTuple):
     count: int
 
 
-@dataclass(frozen=True)
-class Graph:
+@record
+class Graph(Record):
     """A network with all sizes known, as ints or as expressions."""
 
     spec: Spec

@@ -7,18 +7,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from . import zoo
 from .errors import ArchcalcError, ReadError, UsageError, did_you_mean
+from .records import Record, record
 from .spec import Spec, read_spec
 from .yamlsrc import Source
 
 
-@dataclass(frozen=True)
-class Network:
+@record
+class Network(Record):
     """A spec, and the variant of its family."""
 
     name: str

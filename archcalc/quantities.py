@@ -9,16 +9,16 @@ Table columns, `published:`, formulas and constraints take their names from here
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from . import dims
 from .errors import UsageError, did_you_mean
+from .records import Record, record
 from .report import LayerReport, Report
 
 
-@dataclass(frozen=True)
-class Quantity:
+@record
+class Quantity(Record):
     """Something that can be counted; totals are sums over the layers unless `whole` says otherwise."""
 
     name: str

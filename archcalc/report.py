@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +12,7 @@ from .errors import ArchcalcError, UsageError, did_you_mean, nearest
 from .graph import Graph, Node
 from .infer import Cost
 from .layers import Operations
+from .records import Record, record
 from .shapes import Shape
 
 BITS = {
@@ -21,8 +21,8 @@ BITS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class LayerReport:
+@record
+class LayerReport(Record):
     """One layer: what it is, its shapes and its counts, for one image."""
 
     node: Node
@@ -95,8 +95,8 @@ class LayerReport:
         raise AttributeError(f"a layer has no '{name}'; {did_you_mean(name, LAYER_QUANTITIES)}")
 
 
-@dataclass(frozen=True, repr=False)
-class Report:
+@record
+class Report(Record):
     """Everything that an analysis found: `layers`, `totals`, `heads`, `assumptions`, `notes`."""
 
     name: str

@@ -7,7 +7,7 @@ serves all three: the axes, and one bit that says on which side the channels sta
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .conditions import Condition, at_least
 from .dims import Number, ceildiv, floordiv, prod, same, smax, smin
@@ -84,8 +84,7 @@ def _size_text(size: Any) -> str:
     return text if text.isalnum() or re.fullmatch(r"floor\([^()]*(\([^()]*\)[^()]*)*\)", text) else f"({text})"
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(NamedTuple):
     """A kernel that slides over the spatial axes; one entry an axis, the padding as (begin, end).
 
     `pad` is None for TensorFlow's `same`: as much as makes the output ceil(H/S), the odd one at the end.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, TypeAlias
 
 from . import dims
@@ -15,6 +15,7 @@ from .conditions import Condition
 from .entries import Block, BlockEntry, Chain, ChainReader, Entry, GroupEntry, JoinEntry, Surroundings, place
 from .errors import ArchcalcError, Problem, SpecError, UsageError, did_you_mean
 from .layers import is_kind
+from .records import Record, record
 from .values import Value, compile_value, is_ratio
 from .yamlsrc import DataPath, Source
 
@@ -31,8 +32,8 @@ _PUBLISHED_VALUE = re.compile(r"-?[0-9]+(\.[0-9]+)?( ?(K|M|G|T|KiB|MiB|GiB|%|tho
 Find: TypeAlias = Callable[[str, str], Source]  # (name of a file, path of the asking file) -> its data
 
 
-@dataclass(frozen=True)
-class Spec:
+@record
+class Spec(Record):
     """One file: a network, or a family of variants."""
 
     source: Source

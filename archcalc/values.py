@@ -7,13 +7,13 @@ the value stands decides whether a word is welcome there.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any
 
 from . import dims
 from .conditions import Condition
 from .errors import ArchcalcError, nearest
 from .expr import IDENTIFIER, Expression, Scope, parse
+from .records import Record, record
 from .yamlsrc import DataPath
 
 RESERVED = frozenset(
@@ -23,8 +23,8 @@ RESERVED = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Value:
+@record
+class Value(Record):
     """A checked value; `constant` holds it where it reads no name, else `evaluate` gives it."""
 
     path: DataPath = ()

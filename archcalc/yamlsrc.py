@@ -14,13 +14,15 @@ reader's back (YAML 1.1 would read 010 as 8, 1:30 as 90 and `off` as false).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import field
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import yaml
 
 from .errors import Problem, ReadError, SpecError
+from .records import Record, record
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
@@ -34,14 +36,14 @@ _VALUE = "\0value"  # the last step of the path to a mapping's value, beside tha
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@dataclass(frozen=True)
-class Source:
+@record
+class Source(Record):
     """Plain data, and the text that it was read from; both may stand alone."""
 
     data: Any
     path: str = ""
     text: str = ""
-    marks: dict[DataPath, Mark] = field(default_factory=dict)
+    marks: Mapping[DataPath, Mark] = field(default_factory=dict)
 
     def mark(self, path: DataPath) -> Mark:
         """Line and column, from 1, of a key or list element, or of what is around it; (0, 0) unknown."""

@@ -132,7 +132,8 @@ def check_yaml(text: str) -> None:
 def run_python(text: str, name: str, line: int, names: dict[str, Any]) -> None:
     """Run a Python fence, as a doctest if it holds prompts."""
     if ">>>" not in text:
-        exec(compile("\n" * line + text, name, "exec"), names)  # noqa: S102 - the code of our own pages
+        code = compile("\n" * line + text, name, "exec", dont_inherit=True)
+        exec(code, names)  # noqa: S102 - the code of our own pages
         return
     test = doctest.DocTestParser().get_doctest(text + "\n", names, name, name, line)
     told = io.StringIO()
@@ -235,10 +236,11 @@ def layers_page() -> str:
         "A bare value stands for the **main field**: `linear: 10` is `linear: {units: 10}`. A default of `-` is "
         "explained in the text of the kind. Every kind also takes `bits`, the bits of one of its numbers where "
         "they differ from the network's dtype.", "",
-        "Rules are printed by running them. `C_in`, `H`, `W` (and `D`) are the input's channels and axes; `F`, `S`, `P`, `D` with an "
-        "axis behind are `kernel`, `stride`, `pad` and `dilation` on that axis; a field's name is its value, a flag "
-        "being 1 or 0. `inputs` and `outputs` are the elements of the input and of the output, `positions` those of "
-        "one channel.", "",
+        "Rules are printed by running them. `C_in` are the input's channels, `H` and `W` the axes of a map, `N` the "
+        "number of tokens. `F_h` is the `kernel` on the axis h, `S_h` the `stride`, `P_h` the `pad`. A field's name is "
+        "its value, a flag being 1 or 0. `inputs` and `outputs` are the elements of the input and of the output, "
+        "`positions` those of one of its channels. A dilated kernel spans `D_h*(F_h - 1) + 1` in place of `F_h`, in "
+        "sizes only.", "",
     ]  # fmt: skip
     for family, title in FAMILY_TITLES.items():
         lines += [f"## {title}", ""]
@@ -332,10 +334,10 @@ class Rules:
     links: str
 
     @classmethod
-    def of(cls, kind: str, **values: Any) -> Rules:
+    def of(cls, kind: str, shape: Shape | None = None, **values: Any) -> Rules:
         """Run the rules of a kind on a sample, every size of which is a `Term` with its name."""
         found = find(kind)
-        shape = SAMPLE_INPUTS["map" if "map" in found.accepts else found.accepts[-1]]
+        shape = shape or SAMPLE_INPUTS["map" if "map" in found.accepts else found.accepts[-1]]
         if found.joins:
             shape = Shape((8, 8), channels_last=True)
         given = {name: SAMPLE_VALUES[name] for name in found.schema if name in (*found.required(), *ALWAYS_GIVEN)}
@@ -344,7 +346,7 @@ class Rules:
         layer = make(kind, rank=len(shape.spatial), **given, **values)
         flags = [name for name, schema in layer.schema.items() if type(schema).__name__ == "FlagField"]
         named = replace(layer.with_terms(), **{name: Term(1, name) for name in flags})
-        x = shape.with_terms(("D", "H", "W") if shape.layout == "map" else ("N",))
+        x = shape.with_terms(("N",) if len(shape.axes) == 2 else ("D", "H", "W"))
         inputs: Any = Counted(x, "inputs")
         outputs: Any = Counted(layer.output((shape, shape) if layer.joins else shape), "outputs")
         if layer.joins:
@@ -384,7 +386,8 @@ def _axes(axes: Sequence[Any]) -> str:
 def _text(value: Any) -> str:
     """A rule in names, without factors of 1."""
     text = value.rule if isinstance(value, Term) else str(value)
-    return re.sub(r"(?<![\w)])1\*", "", text)
+    text = re.sub(r"(?<![\w)*])1\*", "", text)
+    return re.sub(r" \+ 0(?![\w*/])", "", text)
 
 
 def operations_table() -> str:
@@ -401,7 +404,8 @@ def operations_table() -> str:
             rules = Rules.of(kind).operations
             if kind == "attention":
                 lines.append(_operations_row(kind, rules))
-                lines.append(_operations_row("attention with `window`", Rules.of(kind, window=2).operations))
+                rules = Rules.of(kind, Shape((4, 4, 12), channels_last=True), window=2, shift=1).operations
+                lines.append(_operations_row("attention with `window` and `shift`", rules))
             elif rules:
                 lines.append(_operations_row(kind, rules))
             else:
@@ -436,12 +440,14 @@ def commands_page() -> str:
     """Every command with its options and examples."""
     lines = [
         MARK, "", "# Commands", "",
-        "`archcalc COMMAND --help` (or `-h`) prints what stands here; `archcalc --version` (or `-V`) the version. `python -m archcalc` "
-        "is the same program.", "",
-        "| exit status | meaning |", "|---|---|", "| 0 | done |", "| 1 | a spec or a file is wrong; every problem is named with file, line and column |",
+        "`archcalc COMMAND --help` (or `-h`) prints what stands here; `archcalc --version` (or `-V`) the version. "
+        "`python -m archcalc` is the same program.", "",
+        "| exit status | meaning |", "|---|---|", "| 0 | done |",
+        "| 1 | a spec or a file is wrong; every problem is named with file, line and column |",
         "| 2 | the request is wrong: an unknown network, option, column or setting |", "",
         "A network is the name of one in the zoo (`vgg16`; `archcalc list` shows all), the path of a YAML file "
-        "(`my.yaml`), or one variant of a family file (`family.yaml:small`). Long output goes through a pager on a terminal, nowhere else.", "",
+        "(`my.yaml`), or one variant of a family file (`family.yaml:small`). Long output "
+        "goes through a pager on a terminal, nowhere else. Errors go to standard error.", "",
     ]  # fmt: skip
     for name in sorted(COMMANDS):
         command = main.get_command(click.Context(main), name)
@@ -485,7 +491,8 @@ def _choices(param: click.Parameter) -> str:
 def _option_text(option: click.Option) -> str:
     if option.is_flag:
         return option.opts[-1]
-    return f"{option.opts[-1]} {option.metavar or _choices(option).replace('|', ', ') or option.type.name.split()[0].upper()}"
+    value = option.metavar or _choices(option).replace("|", ", ") or option.type.name.split()[0].upper()
+    return f"{option.opts[-1]} {value}"
 
 
 def quantities_page() -> str:

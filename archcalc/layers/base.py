@@ -10,23 +10,15 @@ only, so that it runs with ints, with symbols and with terms that explain themse
 96x55x55 {'weight': (96, 3, 11, 11), 'bias': (96,)}
 """
 
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import MISSING, FrozenInstanceError, dataclass, fields, replace
+from dataclasses import MISSING, fields, replace
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from ..conditions import Condition
 from ..errors import ArchcalcError
+from ..records import Record, dataclass_transform, record
 from ..shapes import Shape, Window
 from .fields import Dim, Field
-
-if sys.version_info >= (3, 11):
-    from typing import dataclass_transform
-else:  # a marker for type checkers only
-
-    def dataclass_transform(**_: Any) -> Callable[[Any], Any]:
-        return lambda decorated: decorated
-
 
 class Operations(NamedTuple):
     """What one image costs, in six classes that are never mixed; see docs/conventions.md."""
@@ -47,12 +39,8 @@ class Operations(NamedTuple):
 Tensors = dict[str, tuple[Any, ...]]
 
 
-# Without generated methods a dataclass is made ten times as fast; those that are needed stand in `Layer`.
-_bare = dataclass(init=False, eq=False, repr=False, match_args=False, kw_only=True)
-
-
-@_bare
-class Layer:
+@record
+class Layer(Record):
     """The base of all kinds: an element-wise layer without weights."""
 
     bits: Dim = None  # bits of a number of this layer, where it differs from the network's dtype
@@ -67,17 +55,6 @@ class Layer:
     weighted: ClassVar[bool] = False
     depth: ClassVar[int] = 0
     joins: ClassVar[bool] = False
-
-    def __init__(self, **values: Any) -> None:
-        """Keyword arguments are the fields; those left out have their defaults as they are written."""
-        unknown = values.keys() - self.__dataclass_fields__.keys()
-        missing = [field.name for field in fields(self) if field.default is MISSING and field.name not in values]
-        if unknown or missing:
-            raise TypeError(f"{self.kind}: " + (f"unknown field {min(unknown)}" if unknown else f"missing {missing[0]}"))
-        self.__dict__.update(values)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        raise FrozenInstanceError(f"cannot assign to field '{name}'")
 
     def window(self) -> Window | None:
         """What one output reads along the spatial axes; None is the point itself."""
@@ -193,7 +170,7 @@ def with_fields(cls: _Kind) -> _Kind:
     """Make a dataclass of a class that adds fields, and read its schema from them; kinds and their bases."""
     if cls.__dict__.get("__annotations__"):
         own = _schema(cls)
-        cls = _bare(cls)
+        cls = record(cls)
         cls.schema = {**own, **cls.schema}
     return cls
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from .. import dims
 from ..errors import UsageError, did_you_mean
 from ..naming import Level
 from ..quantities import LAYER_QUANTITIES, NAMES
+from ..records import Record, record
 from ..report import LayerReport, Report
 from ..shapes import Shape
 
@@ -28,8 +28,8 @@ TEXT_COLUMNS = {
 COLUMNS = (*TEXT_COLUMNS, *LAYER_QUANTITIES)
 
 
-@dataclass(frozen=True)
-class Options:
+@record
+class Options(Record):
     """What a table shows."""
 
     columns: tuple[str, ...] = DEFAULT_COLUMNS
@@ -39,7 +39,8 @@ class Options:
     fold: bool = False
     units: str = "exact"
 
-    def __post_init__(self) -> None:
+    def __init__(self, *args: Any, **values: Any) -> None:
+        super().__init__(*args, **values)
         for column in [*self.columns, *([self.sort] if self.sort else [])]:
             if column not in COLUMNS:
                 hint = did_you_mean(column, COLUMNS) or f"known: {', '.join(COLUMNS)}"
@@ -55,8 +56,8 @@ class Options:
         return self.columns
 
 
-@dataclass(frozen=True)
-class Row:
+@record
+class Row(Record):
     """One line of the table: one layer, or the layers of one level."""
 
     path: str
@@ -222,8 +223,8 @@ def share(part: Any, total: Any) -> str:
     return f"{tenths // 10}.{tenths % 10}"
 
 
-@dataclass(frozen=True)
-class Table:
+@record
+class Table(Record):
     """Headers, cells and the line of totals, ready for a text format."""
 
     headers: tuple[str, ...]

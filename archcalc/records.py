@@ -1,0 +1,71 @@
+"""Frozen records that cost nothing to define.
+
+A frozen dataclass writes and compiles five methods when its class is made; with sixty classes that would be
+most of the time in which a table can appear. A `Record` is a dataclass all the same (`dataclasses.fields`,
+`replace`), with its few methods written once, here.
+
+>>> @record
+... class Point(Record):
+...     x: int
+...     y: int = 0
+>>> Point(1), Point(y=2, x=1).y
+(Point(x=1, y=0), 2)
+"""
+
+import sys
+from collections.abc import Callable
+from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, fields
+from typing import Any, ClassVar, TypeVar
+
+if sys.version_info >= (3, 11):
+    from typing import dataclass_transform
+else:  # a marker for type checkers only
+
+    def dataclass_transform(**_: Any) -> Callable[[Any], Any]:
+        return lambda decorated: decorated
+
+
+class Record:
+    """The base of records: keyword or positional values, defaults for the rest, no change afterwards."""
+
+    record_fields: ClassVar[dict[str, Field[Any]]] = {}
+
+    def __init__(self, *args: Any, **values: Any) -> None:
+        names = self.record_fields
+        if args:
+            values.update(zip(names, args, strict=False))
+        if len(values) < len(names):
+            for name, field in names.items():
+                if name in values:
+                    continue
+                if field.default is not MISSING:
+                    values[name] = field.default
+                elif field.default_factory is not MISSING:
+                    values[name] = field.default_factory()
+                else:
+                    raise TypeError(f"{type(self).__name__}: missing {name}")
+        if len(values) > len(names) or values.keys() - names.keys():
+            raise TypeError(f"{type(self).__name__} has no field {min(values.keys() - names.keys())}")
+        self.__dict__.update(values)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise FrozenInstanceError(f"cannot assign to field '{name}'")
+
+    def __delattr__(self, name: str) -> None:
+        raise FrozenInstanceError(f"cannot delete field '{name}'")
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{field.name}={getattr(self, field.name)!r}" for field in fields(self) if field.repr)  # type: ignore[arg-type]
+        return f"{type(self).__name__}({shown})"
+
+
+_Class = TypeVar("_Class", bound=type)
+_bare = dataclass(init=False, eq=False, repr=False, match_args=False, kw_only=True)
+
+
+@dataclass_transform(frozen_default=True)
+def record(cls: _Class) -> _Class:
+    """Make the annotations of a class that derives from `Record` its fields."""
+    made = _bare(cls)
+    made.record_fields = {field.name: field for field in fields(made)}
+    return made
