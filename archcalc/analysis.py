@@ -9,11 +9,11 @@ from typing import Any
 
 from . import dims
 from .errors import UsageError, did_you_mean
-from .graph import MAX_LAYERS, elaborate
 from .infer import infer
 from .layers.fields import read_size
 from .load import Network, load
 from .report import BITS, Report
+from .walk import MAX_LAYERS, elaborate
 
 _PROMISE = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:%\s*([0-9]{1,9})\s*==\s*0|>=\s*([0-9]{1,9}))\s*\Z")
 

@@ -43,7 +43,7 @@ class Problem:
 
     def __str__(self) -> str:
         head = ": ".join(part for part in (self.place, self.where, self.message) if part)
-        return f"{head}; {self.hint}" if self.hint else head
+        return hinted(head, self.hint)
 
     def with_source(self) -> str:
         """The problem with the line of the file that it is about."""
@@ -71,6 +71,11 @@ def nearest(word: object, choices: Iterable[str], count: int = 1) -> list[str]:
     return get_close_matches(str(word)[:64], list(choices), n=count, cutoff=0.6)
 
 
+def hinted(message: str, hint: str) -> str:
+    """A message with its hint behind it, if there is one."""
+    return f"{message}; {hint}" if hint else message
+
+
 def did_you_mean(word: object, choices: Iterable[str]) -> str:
     """A hint that names the nearest choice, or all of them when they are few, or nothing.
 
@@ -81,6 +86,6 @@ def did_you_mean(word: object, choices: Iterable[str]) -> str:
     close = nearest(word, choices)
     if close:
         return f"did you mean '{close[0]}'?"
-    if choices and len(choices) <= 12:
+    if choices and len(choices) <= 20:
         return "known: " + ", ".join(choices)
     return ""

@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 
 from . import dims
 from .conditions import Condition, equal
-from .errors import ArchcalcError, SpecError, did_you_mean
+from .errors import ArchcalcError, SpecError, did_you_mean, hinted
 from .records import Record, record
 
 MAX_LENGTH = 500
@@ -31,7 +31,7 @@ MAX_EXPONENT = 64
 MAX_VALUE = 2**63
 
 FUNCTIONS = ("ceil", "floor", "make_divisible", "max", "min")
-NOT_BOOLEANS = ("yes", "no", "on", "off", "y", "n", "True", "False", "TRUE", "FALSE")
+_BOOLEANS_ELSEWHERE = ("yes", "no", "on", "off", "true", "false")  # YAML 1.1 and Python, in any case
 
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _NUMBER = re.compile(r"(?<![A-Za-z0-9_.])\.?[0-9][0-9A-Za-z_.]*")
@@ -112,7 +112,19 @@ def _check_text(text: str) -> None:
 def _number_hint(number: str) -> str:
     if re.match(r"[0-9]+(x[0-9]+)+\Z", number) and not number.startswith("0x"):
         return f"write [{', '.join(number.split('x'))}]"
-    return f"'{number}' is not a decimal number; write digits only, such as 1000 or 0.25"
+    return f"'{number}' is not a decimal number; write {_as_decimal(number)}"
+
+
+def _as_decimal(number: str) -> str:
+    """What was probably meant by 010, 1_000, .5 or 1e3."""
+    if re.fullmatch(r"0[0-9]+", number):
+        return number.lstrip("0") or "0"
+    if re.fullmatch(r"[0-9_]+", number):
+        return number.replace("_", "")
+    if re.fullmatch(r"\.[0-9]+", number):
+        return f"0{number}"
+    power = re.fullmatch(r"([1-9])e([0-9]{1,2})", number)
+    return power[1] + "0" * int(power[2]) if power else "digits only, such as 1000 or 0.25"
 
 
 def _syntax_hint(text: str) -> str:
@@ -133,6 +145,9 @@ _KINDS: dict[type, str] = {
     ast.Attribute: "a '.' behind a name",
     ast.Lambda: "lambda",
     ast.ListComp: "a comprehension",
+    ast.GeneratorExp: "a comprehension",
+    ast.SetComp: "a comprehension",
+    ast.DictComp: "a comprehension",
     ast.JoinedStr: "a formatted text",
     ast.NamedExpr: "an assignment",
     ast.Dict: "a mapping",
@@ -166,7 +181,9 @@ def _name(node: ast.Name, text: str, names: set[str]) -> Step:
         try:
             return scope[name]
         except KeyError:
-            raise ArchcalcError(f"unknown name '{name}'; {did_you_mean(name, scope)}") from None
+            if name == "in_channels":
+                raise ArchcalcError("with several inputs only a block has in_channels") from None
+            raise ArchcalcError(hinted(f"unknown name '{name}'", did_you_mean(name, scope))) from None
 
     return lookup
 
@@ -194,8 +211,14 @@ def truth(value: Any) -> bool:
 
 def not_boolean(value: Any) -> str:
     """The message for a value that should have been true or false."""
-    hint = "; write true or false" if value in NOT_BOOLEANS else ""
-    return f"{describe(value)} is neither true nor false{hint}"
+    if looks_boolean(value):
+        return f"'{value}' is text; write true or false"
+    return f"{describe(value)} is neither true nor false"
+
+
+def looks_boolean(value: Any) -> bool:
+    """Whether it is a word that other languages read as true or false."""
+    return isinstance(value, str) and value.lower() in _BOOLEANS_ELSEWHERE
 
 
 def describe(value: Any) -> str:
@@ -361,7 +384,8 @@ def _call(node: ast.Call, text: str, names: set[str]) -> Step:
     steps = [_compile(arg, text, names) for arg in node.args]
     allowed = {"floor": (1,), "ceil": (1,), "make_divisible": (1, 2)}.get(name, range(1, 17))
     if len(steps) not in allowed:
-        raise ArchcalcError(f"{name} takes {allowed[-1]} argument{'s' * (allowed[-1] > 1)}, not {len(steps)}")
+        count = f"{allowed[0]} to {allowed[-1]} arguments" if len(allowed) > 1 else "1 argument"
+        raise ArchcalcError(f"{name} takes {count}, not {len(steps)}")
     function = _FUNCTIONS[name]
 
     def call(scope: Scope, conditions: list[Condition]) -> Any:

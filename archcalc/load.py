@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from . import zoo
-from .errors import ArchcalcError, ReadError, UsageError, did_you_mean
+from .errors import ArchcalcError, ReadError, UsageError, did_you_mean, hinted
 from .records import Record, record
-from .spec import Spec, read_spec
+from .spec import Spec
+from .specreader import read_spec
 from .yamlsrc import Source
 
 
@@ -64,7 +65,7 @@ def _from_path(text: str) -> Network:
     if not variant:
         return _only(spec, Path(name).stem)
     if variant not in spec.variants:
-        raise UsageError(f"{name} has no variant '{variant}'; {did_you_mean(variant, spec.variants)}")
+        raise UsageError(hinted(f"{name} has no variant '{variant}'", did_you_mean(variant, spec.variants)))
     return Network(variant, spec, variant)
 
 
@@ -85,7 +86,11 @@ def _only(spec: Spec, name: str) -> Network:
     """The single network of a spec; a family must be asked for one of its variants."""
     if spec.variants:
         path = spec.source.path
-        how = f"{path}:{next(iter(spec.variants))}" if path and path != str(zoo.files().get(name)) else next(iter(spec.variants))
+        how = (
+            f"{path}:{next(iter(spec.variants))}"
+            if path and path != str(zoo.files().get(name))
+            else next(iter(spec.variants))
+        )
         raise UsageError(f"{name} is a family; ask for one of {', '.join(spec.variants)}, as in `archcalc table {how}`")
     return Network(name, spec)
 

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
-from .errors import UsageError, did_you_mean
+from .errors import UsageError, did_you_mean, hinted
 from .layers import FAMILIES, Layer, find, is_kind, kinds
 from .shapes import Shape
 
@@ -85,7 +85,7 @@ def first_line(cls: type[Layer]) -> str:
 def describe(kind: str) -> str:
     """One kind: what it does, its fields, what it takes, and its source."""
     if not is_kind(kind):
-        raise UsageError(f"unknown layer kind '{kind[:60]}'; {did_you_mean(kind, kinds())}")
+        raise UsageError(hinted(f"unknown layer kind '{kind[:60]}'", did_you_mean(kind, kinds())))
     cls = find(kind)
     lines = [fields_text(cls), "", inspect.getdoc(cls) or "", ""]
     lines.extend(f"{label:<9}{text}" for label, text in _facts(cls))
@@ -105,12 +105,15 @@ def field_default(cls: type[Layer], name: str) -> str:
 def _facts(cls: type[Layer]) -> Iterator[tuple[str, str]]:
     yield "takes", " or ".join({"vector": "vectors", "map": "maps"}.get(layout, layout) for layout in cls.accepts)
     yield "stores", f"{cls.stores}"
-    yield "reads", {
-        "itself": "the same channel",
-        "group": "the channels of its group",
-        "all": "all channels",
-        "neighbours": "neighbouring channels",
-    }[cls.reads]
+    yield (
+        "reads",
+        {
+            "itself": "the same channel",
+            "group": "the channels of its group",
+            "all": "all channels",
+            "neighbours": "neighbouring channels",
+        }[cls.reads],
+    )
     if cls.weighted:
         yield "weighted", f"yes, depth {cls.depth}"
     if cls.source:

@@ -8,7 +8,7 @@ from typing import Any
 
 from . import dims
 from .conditions import Condition
-from .errors import ArchcalcError, UsageError, did_you_mean, nearest
+from .errors import ArchcalcError, UsageError, did_you_mean, hinted, nearest
 from .graph import Graph, Node
 from .infer import Cost
 from .layers import Operations
@@ -92,7 +92,7 @@ class LayerReport(Record):
 
         if name in LAYER_QUANTITIES:
             return self[name]
-        raise AttributeError(f"a layer has no '{name}'; {did_you_mean(name, LAYER_QUANTITIES)}")
+        raise AttributeError(hinted(f"a layer has no '{name}'", did_you_mean(name, LAYER_QUANTITIES)))
 
 
 @record
@@ -177,7 +177,7 @@ class Report(Record):
 
         if name in NAMES:
             return self[name]
-        raise AttributeError(f"a report has no '{name}'; {did_you_mean(name, NAMES)}")
+        raise AttributeError(hinted(f"a report has no '{name}'", did_you_mean(name, NAMES)))
 
     def substitute(self, **values: Any) -> Mapping[str, Any]:
         """The totals with numbers for symbols; ArchcalcError names an assumption that they break.

@@ -17,9 +17,55 @@ from .records import Record, record
 from .yamlsrc import DataPath
 
 RESERVED = frozenset(
-    "and as assert async await break class continue def del elif else except finally for from global if import in "
-    "is lambda nonlocal not or pass raise return try while with yield None True False true false null "
-    "ceil floor make_divisible max min in_channels identity same valid".split()
+    [
+        "and",
+        "as",
+        "assert",
+        "async",
+        "await",
+        "break",
+        "class",
+        "continue",
+        "def",
+        "del",
+        "elif",
+        "else",
+        "except",
+        "finally",
+        "for",
+        "from",
+        "global",
+        "if",
+        "import",
+        "in",
+        "is",
+        "lambda",
+        "nonlocal",
+        "not",
+        "or",
+        "pass",
+        "raise",
+        "return",
+        "try",
+        "while",
+        "with",
+        "yield",
+        "None",
+        "True",
+        "False",
+        "true",
+        "false",
+        "null",
+        "ceil",
+        "floor",
+        "make_divisible",
+        "max",
+        "min",
+        "in_channels",
+        "identity",
+        "same",
+        "valid",
+    ]
 )
 
 

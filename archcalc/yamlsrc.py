@@ -30,6 +30,7 @@ MAX_DEPTH = 32
 DataPath: TypeAlias = tuple[str | int, ...]
 Mark: TypeAlias = tuple[int, int]
 
+_UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)\.[0-9]+\Z")
 _VALUE = "\0value"  # the last step of the path to a mapping's value, beside that to its key
@@ -97,13 +98,20 @@ def read(path: str | Path) -> Source:
 def parse(text: str, path: str = "") -> Source:
     """The data of a YAML text; SpecError lists everything that is not allowed."""
     builder = _Builder(text, path)
+    for match in _UNPRINTABLE.finditer(text):
+        builder.report(
+            f"the character {match[0]!a} cannot stand in a spec", _position(text, match.start()), "remove it"
+        )
+    if builder.problems:
+        raise SpecError(builder.problems)
     try:
         for event in yaml.parse(text, Loader=_Loader):
             builder.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         position = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        builder.report(str(error.problem or error.context), position, _hint(text, position))
+        opened = error.context_mark.line + 1 if error.context_mark else position[0]
+        builder.report(str(error.problem or error.context), position, _hint(text, position, opened))
     except yaml.YAMLError as error:
         builder.report(str(error).split("\n")[0], (0, 0), "")
     source = builder.source()
@@ -166,7 +174,8 @@ class _Builder:
             if event.version or event.tags:
                 self.report("a YAML directive", mark, "remove the line that begins with '%'")
         elif isinstance(event, yaml.AliasEvent):
-            self.report(f"alias '*{event.anchor}'", mark, "a value that begins with '*' is quoted; to reuse layers write a block")
+            hint = "a value that begins with '*' is quoted; to reuse layers write a block"
+            self.report(f"alias '*{event.anchor}'", mark, hint)
             self._value(None, mark, False)
         elif isinstance(event, yaml.NodeEvent):
             self._node(event, mark)
@@ -187,7 +196,7 @@ class _Builder:
             self._value(_scalar(text) if is_plain else text, mark, True, text)
             return
         if len(self.stack) >= MAX_DEPTH:
-            self.report(f"nested more than {MAX_DEPTH} deep", mark, "give the inner part a name and write it as a block")
+            self.report(f"nested more than {MAX_DEPTH} deep", mark, "write the inner part as a block")
             raise SpecError(self.problems)
         container: Any = [] if isinstance(event, yaml.SequenceStartEvent) else {}
         path = self._value(container, mark, False)
@@ -225,7 +234,8 @@ class _Builder:
             self.report("merge key '<<'", mark, "to reuse layers write a block")
         elif key in container:
             line, _ = self.marks[(*path, key)]
-            self.report(f"duplicate key '{key}'", mark, f"first given on line {line}")
+            hint = "write numbers without commas: 138M, 60000" if key.isdigit() else f"first given on line {line}"
+            self.report(f"duplicate key '{key}'", mark, hint)
             return key
         self.marks[(*path, key)] = mark
         return key
@@ -234,8 +244,13 @@ class _Builder:
 _NO_KEY: Any = object()
 
 
-def _hint(text: str, mark: Mark) -> str:
-    """What probably happened, from the line on which the parser gave up."""
+def _position(text: str, offset: int) -> Mark:
+    before = text[:offset]
+    return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
+
+
+def _hint(text: str, mark: Mark, opened: int) -> str:
+    """What probably happened, from the line on which the parser gave up and the one where it began."""
     lines = text.splitlines()
     number = min(mark[0], len(lines))
     line = lines[number - 1] if lines else ""
@@ -244,10 +259,17 @@ def _hint(text: str, mark: Mark) -> str:
         return "indent with spaces, not tabs"
     if re.search(r"[:,\[{-]\s*'[^']*'\s*[^\s,}\]:#]", line) or re.search(r'[:,\[{-]\s*"[^"]*"\s*[^\s,}\]:#]', line):
         return "a value that begins with a quoted word goes on after it: turn it round, as in x == 'A'"
+    if opened < mark[0] and 0 < opened <= len(lines):
+        first = lines[opened - 1]
+        for opening, closing in _CLOSING.items():
+            if first.count(opening) > first.count(closing):
+                return f"the bracket opened on line {opened} is not closed"
+        if first.count("'") % 2 or first.count('"') % 2:
+            return f"the quote opened on line {opened} is not closed"
     started = re.search(r":\s+([%@`!&*|>])", line)
     if started:
         return f"quote a value that begins with '{started[1]}'"
-    if re.search(r"[{\[].*\w\[|\{[^}]*\([^)]*,", line):
+    if re.search(r"[{\[].*\w[\[{]|\{[^}]*\([^)]*,", line):
         return "in braces, quote a value that holds brackets or commas, or write one argument per line"
     entry = re.match(r"\s*-\s+(\w+)\s*(#.*)?$", before)
     if entry and re.match(r"\s+\w+\s*:", line):

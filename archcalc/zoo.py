@@ -6,16 +6,16 @@ one network is found without reading the others.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
-from .errors import ArchcalcError, UsageError, did_you_mean
+from .errors import ArchcalcError, UsageError, did_you_mean, hinted, nearest
 from .yamlsrc import Source, read
 
 PACKAGE = Path(__file__).parent
 
 
-@lru_cache(maxsize=1)
+@cache
 def directory() -> Path:
     """The folder of specs: the checkout's where there is one, so that edits count, else the installed one."""
     checkout = PACKAGE.parent
@@ -24,7 +24,7 @@ def directory() -> Path:
     return PACKAGE / "specs"
 
 
-@lru_cache(maxsize=1)
+@cache
 def files() -> dict[str, Path]:
     """The family files by stem."""
     return {path.stem: path for path in sorted(directory().glob("*.yaml"))}
@@ -41,7 +41,7 @@ def source(path: Path) -> Source:
     return _zoo_source(path) if path.parent == directory() else read(path)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _zoo_source(path: Path) -> Source:
     return read(path)
 
@@ -63,14 +63,12 @@ def find(stem: str, asking: str) -> Source:
     path = beside.get(str(stem)) or files().get(str(stem))
     if path is None:
         hint = did_you_mean(stem, [*beside, *files()])
-        raise ArchcalcError(f"there is no file '{stem}.yaml' beside this one or in the zoo; {hint}")
+        raise ArchcalcError(hinted(f"there is no file '{stem}.yaml' beside this one or in the zoo", hint))
     return source(path)
 
 
 def unknown(name: str) -> UsageError:
     """The error for a name that is no network, with the nearest ones."""
-    from .errors import nearest
-
     close = nearest(name, names(), 3)
     hint = f"nearest: {', '.join(close)}" if close else "`archcalc list` shows all"
     return UsageError(f"there is no network '{name[:80]}', and no such file; {hint}")

@@ -31,7 +31,11 @@ def list_command(costs: bool, wanted: str | None) -> None:
 
 @click.command("show", short_help="Print the spec of a network.")
 @click.argument("network", metavar="NAME|FILE", shell_complete=network_names)
-@click.option("--expanded", is_flag=True, help="Print what the spec became: every layer by its path, blocks and repeats written out.")
+@click.option(
+    "--expanded",
+    is_flag=True,
+    help="Print what the spec became: every layer by its path, blocks and repeats written out.",
+)
 @setting_options
 def show_command(network: str, expanded: bool, **settings: Any) -> None:
     """Print the spec of NAME or FILE, as it is written, or with --expanded every layer on its own.

@@ -42,7 +42,9 @@ def setting_options(command: Command) -> Command:
     return command
 
 
-def analyzed(network: str, settings: tuple[str, ...], inputs: tuple[str, ...], batch: int, dtype: str, max_layers: int) -> Any:
+def analyzed(
+    network: str, settings: tuple[str, ...], inputs: tuple[str, ...], batch: int, dtype: str, max_layers: int
+) -> Any:
     """The report for the options of `setting_options`."""
     from ..analysis import analyze
 
@@ -92,5 +94,7 @@ def _sizes(text: str, option: str) -> tuple[Any, ...]:
 
             sizes.append(symbol(part))
         else:
-            raise UsageError(f"--input {option[:60]}: write the channels and the sizes with x between, such as 3x227x227")
+            raise UsageError(
+                f"--input {option[:60]}: write the channels and the sizes with x between, such as 3x227x227"
+            )
     return tuple(sizes)

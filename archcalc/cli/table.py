@@ -16,13 +16,26 @@ FORMATS = ("text", "markdown", "latex", "csv", "json", "html")
 @click.command("table", short_help="Print the layer table of a network.")
 @click.argument("network", metavar="NAME|FILE", shell_complete=network_names)
 @setting_options
-@click.option("--columns", metavar="A,B,...", shell_complete=quantity_columns, help="Columns to show, in this order: layer, kind, input, output, repeat, stores, dropped, head, or any quantity of a layer.")
+@click.option(
+    "--columns",
+    metavar="A,B,...",
+    shell_complete=quantity_columns,
+    help="Columns to show, in this order: layer, kind, input, output, repeat, stores, dropped, head, or any quantity of a layer.",
+)
 @click.option("--sort", metavar="COLUMN", help="Sort rows: quantities from the largest down, texts by alphabet.")
 @click.option("--percent", is_flag=True, help="Show each figure's share of the total beside it.")
 @click.option("--depth", type=click.IntRange(1, 99), help="Fold levels below this depth of the path into one row each.")
 @click.option("--fold", is_flag=True, help="Show one round of each repeat, with the number of rounds.")
-@click.option("--units", type=click.Choice(["exact", "si"]), default="exact", show_default=True, help="Exact numbers, or four digits with k, M, G, T.")
-@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="Form of the output.")
+@click.option(
+    "--units",
+    type=click.Choice(["exact", "si"]),
+    default="exact",
+    show_default=True,
+    help="Exact numbers, or four digits with k, M, G, T.",
+)
+@click.option(
+    "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="Form of the output."
+)
 @click.option("--output", metavar="FILE", help="Write to a file instead of the terminal.")
 def table_command(
     network: str, columns: str | None, sort: str | None, percent: bool, depth: int | None, fold: bool, units: str,

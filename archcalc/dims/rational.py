@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
-
 from fractions import Fraction
+from typing import Any
 
 
 def plain(a: Any) -> Any:

@@ -393,9 +393,7 @@ def solved_at_least(a: Any, b: Any) -> tuple[Any, Any]:
             a, b = rest, plain(-FloorDiv(-S(b), coefficient)) if is_whole(rest) else b / coefficient
         if isinstance(a, FloorDiv) and a.args[1].is_Integer:
             a, b = sympy.expand(a.args[0]), b * int(a.args[1])
-        elif not a.as_coeff_Add()[0] and a.as_coeff_Mul()[0] in (1, -1):
-            return a, plain(S(b))
-        elif a.as_coeff_Mul()[0] < 0:
+        elif (not a.as_coeff_Add()[0] and a.as_coeff_Mul()[0] in (1, -1)) or a.as_coeff_Mul()[0] < 0:
             return a, plain(S(b))
 
 

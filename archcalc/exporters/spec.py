@@ -43,7 +43,7 @@ def _chain(nodes: tuple[Node, ...], inputs: list[str], here: int | None) -> Iter
         node = nodes[number]
         if node.head is None:
             yield from _entry(node, nodes, inputs, trunk, "  ")
-            trunk = node.index
+            trunk = node.number
             number += 1
             continue
         stop = number
@@ -54,7 +54,7 @@ def _chain(nodes: tuple[Node, ...], inputs: list[str], here: int | None) -> Iter
         inside = trunk
         for member in nodes[number:stop]:
             yield from _entry(member, nodes, inputs, inside, "      ", prefix=f"{node.head}.")
-            inside = member.index
+            inside = member.number
         number = stop
     assert single_input or inputs
 

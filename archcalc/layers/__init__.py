@@ -6,7 +6,7 @@ Making ninety dataclasses at start would cost half of the time in which a table 
 from importlib import import_module
 from typing import Any
 
-from ..errors import ArchcalcError, did_you_mean
+from ..errors import ArchcalcError, did_you_mean, hinted
 from .base import REGISTRY, Layer, Operations, layer
 
 FAMILIES: dict[str, str] = {
@@ -75,9 +75,7 @@ FAMILIES: dict[str, str] = {
 }
 
 JOINS = ("add", "concat", "matmul", "multiply")
-ACTIVATIONS = tuple(
-    kind for kind, family in FAMILIES.items() if family == "activation" and kind != "activation"
-)
+ACTIVATIONS = tuple(kind for kind, family in FAMILIES.items() if family == "activation" and kind != "activation")
 
 
 def kinds() -> list[str]:
@@ -94,7 +92,7 @@ def find(kind: str) -> type[Layer]:
     """The class of a kind; its family is imported now. An unknown kind raises, with suggestions."""
     if kind not in REGISTRY:
         if kind not in FAMILIES:
-            raise ArchcalcError(f"unknown layer kind '{kind}'; {did_you_mean(kind, kinds())}")
+            raise ArchcalcError(hinted(f"unknown layer kind '{kind}'", did_you_mean(kind, kinds())))
         import_module(f"{__name__}.{FAMILIES[kind]}")
     return REGISTRY[kind]
 

@@ -107,9 +107,7 @@ class Softmax(Layer):
 
     def operations(self, x: Shape, y: Shape) -> Operations:
         n, groups = y.elements, y.positions
-        return Operations(
-            comparisons=n - groups, additions=n + (n - groups), exponentials=n, divisions=n
-        )
+        return Operations(comparisons=n - groups, additions=n + (n - groups), exponentials=n, divisions=n)
 
 
 @layer("gelu", source="Hendrycks & Gimpel 2016, arXiv 1606.08415")

@@ -20,6 +20,7 @@ from ..records import Record, dataclass_transform, record
 from ..shapes import Shape, Window
 from .fields import Dim, Field
 
+
 class Operations(NamedTuple):
     """What one image costs, in six classes that are never mixed; see docs/conventions.md."""
 
@@ -49,7 +50,6 @@ class Layer(Record):
     source: ClassVar[str] = ""
     schema: ClassVar[dict[str, Field]] = {}
     accepts: ClassVar[tuple[str, ...]] = ("vector", "map", "tokens")
-    hint: ClassVar[str] = ""  # what to put in front where the layout is not accepted
     stores: ClassVar[str] = "new"  # new, in place or view
     reads: ClassVar[str] = "itself"  # input channels behind one output channel: itself, group, all, neighbours
     weighted: ClassVar[bool] = False

@@ -21,7 +21,6 @@ class Sliding(Layer):
     bias: Flag = True
 
     accepts = ("map",)
-    hint = "channels_first or reshape"
     reads = "group"
     weighted = True
     depth = 1

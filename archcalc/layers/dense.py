@@ -14,7 +14,6 @@ class Dense(Layer):
     units: Dim
 
     accepts = ("vector", "tokens")
-    hint = "flatten, tokens or channels_last"
     reads = "all"
     weighted = True
     depth = 1

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from ..dims import at_least, is_number, is_whole
 from ..dims.term import Term
-from ..errors import ArchcalcError, nearest
+from ..errors import ArchcalcError, hinted, nearest
 from ..expr import describe, not_boolean
 
 
@@ -105,9 +105,7 @@ def _per_axis_terms(values: tuple[Any, ...], name: str) -> tuple[Term, ...]:
     symbol = SYMBOLS.get(name, name)
     axes = AXES.get(len(values), tuple(str(i) for i in range(len(values))))
     alike = len(values) == 1
-    return tuple(
-        Term(value, symbol if alike else f"{symbol}_{axis}") for value, axis in zip(values, axes, strict=True)
-    )
+    return tuple(Term(value, symbol if alike else f"{symbol}_{axis}") for value, axis in zip(values, axes, strict=True))
 
 
 def _check_rank(value: tuple[Any, ...], rank: int | None) -> None:
@@ -199,8 +197,8 @@ class WordField(Field):
         if isinstance(value, str) and value in words:
             return value
         close = nearest(value, words) if isinstance(value, str) else []
-        hint = f"; did you mean '{close[0]}'?" if close else ""
-        raise ArchcalcError(f"{describe(value)} is not one of {', '.join(words)}{hint}")
+        hint = f"did you mean '{close[0]}'?" if close else ""
+        raise ArchcalcError(hinted(f"{describe(value)} is not one of {', '.join(words)}", hint))
 
 
 class ListField(Field):

@@ -113,5 +113,3 @@ class MatMul(Join):
 
     def operations(self, x: Shapes, y: Shape) -> Operations:
         return Operations(macs=prod((y.elements, x[0].axes[-1])))
-
-

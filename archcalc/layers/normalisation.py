@@ -143,4 +143,3 @@ class LocalContrastNorm(Layer):
             divisions=y.elements + 1,
             exponentials=positions,
         )
-

@@ -24,7 +24,6 @@ class Pool(Layer):
     include_pad: Flag = True
 
     accepts = ("map",)
-    hint = "channels_first or reshape"
 
     def window(self) -> Window:
         stride = self.kernel if self.stride is None else self.stride
@@ -56,9 +55,7 @@ class L2Pool(Pool):
 
     def operations(self, x: Shape, y: Shape) -> Operations:
         size = prod(self.kernel)
-        return Operations(
-            multiplications=size * y.elements, additions=(size - 1) * y.elements, exponentials=y.elements
-        )
+        return Operations(multiplications=size * y.elements, additions=(size - 1) * y.elements, exponentials=y.elements)
 
 
 @layer("subsample", source="LeCun et al. 1998, sec. II.B")
@@ -94,7 +91,6 @@ class GlobalPool(Layer):
     """What global pooling shares: the window is the whole map."""
 
     accepts = ("map",)
-    hint = "channels_first"
 
     def output(self, x: Shape) -> Shape:
         return x.of(x.channels, (1,) * len(x.spatial))
@@ -134,4 +130,3 @@ class AdaptiveAvgPool(Layer):
         """The windows of an axis hold H + n - gcd(H, n) inputs: neighbours share one where n does not divide."""
         read = prod(size + out - gcd(size, out) for size, out in zip(x.spatial, self.size, strict=True))
         return Operations(additions=x.channels * read - y.elements, divisions=y.elements)
-

@@ -123,9 +123,7 @@ class ZeroPad(Layer):
         return iter(())
 
     def output(self, x: Shape) -> Shape:
-        padded = tuple(
-            begin + size + end for size, (begin, end) in zip(x.spatial, self.size, strict=True)
-        )
+        padded = tuple(begin + size + end for size, (begin, end) in zip(x.spatial, self.size, strict=True))
         return x.of(x.channels, padded)
 
 

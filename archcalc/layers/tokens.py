@@ -83,7 +83,6 @@ class Attention(Layer):
     bias: Flag = True
 
     accepts = ("tokens",)
-    hint = "tokens or channels_last"
     reads = "all"
     weighted = True
     depth = 2

@@ -109,9 +109,7 @@ def _by_quantity(folded: list[Row], name: str) -> list[Row]:
 def _cut(report: Report, level: Level, depth: int | None) -> Iterator[tuple[Row, range]]:
     """Rows and their ranges of nodes, levels below `depth` in one row each."""
     for child in level.children:
-        if not child.children:
-            yield _row(report, child.path, child.start, child.stop)
-        elif depth == 1:
+        if not child.children or depth == 1:
             yield _row(report, child.path, child.start, child.stop)
         else:
             yield from _cut(report, child, None if depth is None else depth - 1)

@@ -67,11 +67,16 @@ def text(report: Report, options: Options) -> str:
 def markdown(report: Report, options: Options) -> str:
     """A GitHub-flavoured Markdown table."""
     made = table(report, options)
-    bold = Table(
-        made.headers, made.numeric, made.cells, tuple(f"**{cell}**" if cell else "" for cell in made.total)
-    )
+    bold = Table(made.headers, made.numeric, made.cells, tuple(f"**{cell}**" if cell else "" for cell in made.total))
     notes = [f"- {fact}" for fact in facts(report, options)]
-    lines = [f"**{heading(report)}**, {input_line(report)}", "", _tabulated(bold, "pipe"), "", *notes, f"- {CONVENTION}"]
+    lines = [
+        f"**{heading(report)}**, {input_line(report)}",
+        "",
+        _tabulated(bold, "pipe"),
+        "",
+        *notes,
+        f"- {CONVENTION}",
+    ]
     return "\n".join(lines)
 
 

@@ -1,0 +1,96 @@
+"""A repeat by a symbol: the costs of n rounds from one or two walks of its body."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import dims
+from .conditions import at_least
+from .entries import GroupEntry
+from .naming import Level
+
+if TYPE_CHECKING:
+    from .walk import Context, Point, Points, Walk
+
+
+class SymbolicRepeat:
+    """A repeat by a symbol n: a body that keeps its shape, settles after one round, or adds channels."""
+
+    def __init__(self, walk: Walk, entry: GroupEntry, ctx: Context, level: Level, points: Points) -> None:
+        self.walk = walk
+        self.entry = entry
+        self.ctx = ctx
+        self.level = level
+        self.points = points
+
+    def run(self, here: Point, count: Any) -> Point | None:
+        walk, ctx = self.walk, self.ctx
+        if here.shape is None:
+            walk.report(self.entry, "the network has several inputs; begin with `from: NAME`", self.level)
+            return None
+        state = self.state()
+        once = self.round(here, ctx._replace(repeat=ctx.repeat * count))
+        if once is None or once.shape == here.shape:
+            return once
+        self.restore(state)
+        once = self.round(here, ctx)
+        if once is None:
+            return None
+        again = self.round(once, ctx._replace(repeat=ctx.repeat * (count - 1)))
+        if again is None or again.shape == once.shape:
+            if not dims.at_least(count, 1):
+                walk.conditions.append(at_least(count, 1))
+            return again
+        self.restore(state)
+        return self.growing(here, count)
+
+    def growing(self, here: Point, count: Any) -> Point | None:
+        """A body that adds a constant number of channels: walked once with here.channels + step*i."""
+        from .dims.symbolic import index
+
+        walk = self.walk
+        assert here.shape is not None
+        i = index(f"i{len(self.ctx.series) or ''}")
+        state = self.state()
+        unknown = here.shape.with_channels(dims.symbol("c"))
+        problems = len(walk.problems)
+        end = self.round(here.at(unknown), self.ctx)
+        step = None
+        if end is not None and end.shape is not None and end.shape.spatial == unknown.spatial:
+            step = dims.plain(end.shape.channels - unknown.channels)
+        del walk.problems[problems:]
+        self.restore(state)
+        if step is None or "c" in dims.symbols_of(step):
+            walk.report(
+                self.entry,
+                "repeat by a symbol: the body must keep its shape, settle after one round, or add a constant "
+                "number of channels",
+                self.level, self.entry.stem, self.entry.repeat,
+            )  # fmt: skip
+            return None
+        known = len(walk.conditions)
+        inside = here.shape.with_channels(here.shape.channels + step * i)
+        end = self.round(here.at(inside), self.ctx._replace(series=(*self.ctx.series, (i, count))))
+        for condition in walk.conditions[known:]:
+            if i.name in dims.symbols_of(condition.left) | dims.symbols_of(condition.right):
+                walk.report(self.entry, f"repeat by a symbol: {condition} is open in some rounds", self.level)
+                return None
+        if end is None:
+            return None
+        return end.at(here.shape.with_channels(here.shape.channels + step * count))
+
+    def round(self, here: Point, ctx: Context) -> Point | None:
+        return self.walk.round(self.entry, here, ctx, self.level, self.points)
+
+    def state(self) -> tuple[int, int, int, int]:
+        """What a trial round must put back."""
+        walk = self.walk
+        return len(walk.made), len(walk.conditions), len(self.level.children), len(walk.repeats)
+
+    def restore(self, state: tuple[int, int, int, int]) -> None:
+        made, conditions, children, repeats = state
+        del self.walk.made[made:]
+        del self.walk.conditions[conditions:]
+        del self.level.children[children:]
+        del self.walk.repeats[repeats:]
+        self.walk.called.clear()
