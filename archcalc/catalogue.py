@@ -34,8 +34,8 @@ def _entry(name: str, title: str, data: dict[str, Any], costs: bool) -> tuple[st
 
 def _input_text(name: str, data: dict[str, Any]) -> str:
     """The input sizes; only where they are written as expressions are the lets evaluated."""
-    declared = data.get("input")
-    shapes = list(declared.values()) if isinstance(declared, dict) else [declared]
+    declared: Any = data.get("input")
+    shapes: list[Any] = list(declared.values()) if isinstance(declared, dict) else [declared]
     if all(type(size) is int for shape in shapes for size in shape):
         return ", ".join("x".join(map(str, shape)) for shape in shapes)
     network = load(name)

@@ -127,7 +127,8 @@ class ChainReader:
         mains = [key for key in data if key not in BESIDE]
         mains += [key for key in ("from", "do") if key in data]
         if len(mains) != 1:
-            return self._no_single_main(data, mains, path)
+            self._no_single_main(data, mains, path)
+            return None
         main = mains[0]
         where = place(path, main if main not in ("from", "do") else "", _text(data.get("name")))
         common = self._common(data, main, path, around, where)
@@ -496,4 +497,6 @@ def _shown(data: Any) -> str:
         return "nothing"
     if isinstance(data, bool):
         return "true" if data else "false"
-    return {dict: "a mapping", list: "a list"}.get(type(data), str(data)[:60])
+    if isinstance(data, dict | list):
+        return "a mapping" if isinstance(data, dict) else "a list"
+    return str(data)[:60]

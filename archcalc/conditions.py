@@ -12,15 +12,15 @@ True
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from . import dims
 
-_TRUTHS = {
-    "==": lambda a, b: dims.same(a, b),
+_TRUTHS: dict[str, Callable[[Any, Any], dims.Truth]] = {
+    "==": dims.same,
     "!=": lambda a, b: None if (truth := dims.same(a, b)) is None else not truth,
-    ">=": lambda a, b: dims.at_least(a, b),
+    ">=": dims.at_least,
     "% ==": lambda a, b: dims.divides(b, a),
 }
 
@@ -74,7 +74,7 @@ def divides(a: Any, b: Any, message: str = "") -> Condition:
 
 
 def strongest(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
-    """The conditions without repeats, and of several lower bounds of one size only the largest."""
+    """The conditions without those that follow from others: a smaller bound, a divisor of a divisor."""
     kept: dict[Any, Condition] = {}
     for condition in conditions:
         bound = condition.relation == ">=" and isinstance(condition.right, int)
@@ -82,4 +82,13 @@ def strongest(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
         known = kept.get(key)
         if known is None or (bound and condition.right > known.right):
             kept[key] = condition
-    return tuple(kept.values())
+    moduli: dict[Any, list[int]] = {}
+    for condition in kept.values():
+        if condition.relation == "% ==" and isinstance(condition.right, int):
+            moduli.setdefault(condition.left, []).append(condition.right)
+    return tuple(
+        condition
+        for condition in kept.values()
+        if condition.relation != "% =="
+        or not any(n != condition.right and n % condition.right == 0 for n in moduli.get(condition.left, ()))
+    )

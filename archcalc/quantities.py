@@ -89,7 +89,7 @@ QUANTITIES: tuple[Quantity, ...] = (
     Quantity("connections", "links", "links into the outputs of weighted layers, one for a bias", lambda l: l.cost.connections),
     Quantity("parameter_bytes", "bytes", "bytes of the parameters in the dtype, or in the layer's own bits", lambda l: _bytes(l.cost.parameters, l.bits)),
     Quantity("activation_bytes", "bytes", "bytes of the activations in the dtype, or in the layer's own bits", lambda l: _bytes(l.cost.activations, l.bits)),
-    Quantity("weighted_layers", "layers", "convolutions, linear layers and their kin", lambda l: int(l.node.layer.weighted)),
+    Quantity("weighted_layers", "layers", "convolutions, linear layers and their kin", lambda l: int(l.node.layer.weighted) * l.rounds),
     Quantity("depth", "layers", "the most weighted layers on one path", whole=depth),
     Quantity("input_elements", "numbers", "numbers of the input", whole=lambda r: dims.add_up(s.elements for s in r.inputs.values())),
     Quantity("batch_macs", "multiply-accumulates", "MACs of the whole batch", whole=_per_batch("macs")),

@@ -15,7 +15,7 @@ most of the time in which a table can appear. A `Record` is a dataclass all the 
 import sys
 from collections.abc import Callable
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, fields
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 if sys.version_info >= (3, 11):
     from typing import dataclass_transform
@@ -29,6 +29,8 @@ class Record:
     """The base of records: keyword or positional values, defaults for the rest, no change afterwards."""
 
     record_fields: ClassVar[dict[str, Field[Any]]] = {}
+    if TYPE_CHECKING:
+        __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
     def __init__(self, *args: Any, **values: Any) -> None:
         names = self.record_fields
@@ -66,6 +68,6 @@ _bare = dataclass(init=False, eq=False, repr=False, match_args=False, kw_only=Tr
 @dataclass_transform(frozen_default=True)
 def record(cls: _Class) -> _Class:
     """Make the annotations of a class that derives from `Record` its fields."""
-    made = _bare(cls)
-    made.record_fields = {field.name: field for field in fields(made)}
-    return made
+    _bare(cls)
+    cls.record_fields = {field.name: field for field in fields(cls)}  # type: ignore[attr-defined]
+    return cls

@@ -60,6 +60,11 @@ class LayerReport(Record):
         return self.node.repeat
 
     @property
+    def rounds(self) -> Any:
+        """How many rounds its counts are summed over: those of symbolic repeats that add channels."""
+        return dims.prod(count for _, count in self.node.series)
+
+    @property
     def stores(self) -> str:
         """Whether its output is new, in place or a view."""
         return self.node.layer.stores
@@ -216,7 +221,8 @@ def _dropped_note(layer: LayerReport) -> Iterator[str]:
     if lost:
         parts = " and ".join(f"{count} {axis}{'s' * (count > 1)}" for count, axis in lost)
         verb = "is" if len(lost) == 1 and lost[0][0] == 1 else "are"
-        yield f"{layer.path}: {parts} of its input {layer.inputs[0]} {verb} dropped: no window reads {'it' if verb == 'is' else 'them'}"
+        them = "it" if verb == "is" else "them"
+        yield f"{layer.path}: {parts} of its input {layer.inputs[0]} {verb} dropped: no window reads {them}"
 
 
 _AXES = {1: ("column",), 2: ("row", "column"), 3: ("plane", "row", "column")}

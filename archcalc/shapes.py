@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from . import dims
 from .conditions import Condition, at_least
 from .dims import Number, ceildiv, floordiv, prod, same, smax, smin
 from .dims.term import Term
@@ -139,11 +140,17 @@ class Window(NamedTuple):
         return tuple(self.size(axis, size) for axis, size in enumerate(spatial))
 
     def dropped(self, spatial: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Rows and columns at the end of the input that no window reads, where the kernel covers the stride."""
-        result = []
+        """Rows and columns at the end of the input that no window reads, where the kernel covers the stride.
+
+        Nothing at all where symbols leave open whether it does.
+        """
+        result: list[Any] = []
         for axis, size in enumerate(spatial):
             extent, stride = self.extent(axis), self.stride[axis]
-            if at_least(extent, stride).truth is not True or self.pad is None:
+            covers = dims.at_least(extent, stride)
+            if covers is None:
+                return ()
+            if not covers or self.pad is None:
                 result.append(0)
                 continue
             read = (self.size(axis, size) - 1) * stride + extent - self.pad[axis][0]

@@ -1,4 +1,7 @@
-"""Plain data -> a checked description of a network family; all problems of the file are collected."""
+"""Plain data -> a checked description of a network family; all problems of the file are collected.
+
+The module is longer than others because each section of a file has its own mistakes to explain.
+"""
 
 from __future__ import annotations
 
@@ -157,7 +160,7 @@ class _SpecReader:
             if row is not None and not isinstance(row, dict):
                 self.report(f"variant '{variant}' is a mapping from let names to values", ("variants", variant))
         table = {name: row if isinstance(row, dict) else {} for name, row in rows.items()}
-        places = {name: ("let", name) for name in raw}
+        places: dict[str, DataPath] = {name: ("let", name) for name in raw}
         for variant, row in table.items():
             for name in row:
                 places.setdefault(name, ("variants", variant, name))
@@ -238,8 +241,8 @@ class _SpecReader:
             scopes[name] = Surroundings({**self.lets, "in_channels": "channels"}, {}, in_block=True)
             if self._check_block(name, data, ("blocks", name)):
                 before = len(self.chains.problems)
-                takes = self._takes(data.get("takes"), ("blocks", name, "takes"), scopes[name])
-                self.chains.takes[name] = takes if len(self.chains.problems) == before else None
+                read = self._takes(data.get("takes"), ("blocks", name, "takes"), scopes[name])
+                self.chains.takes[name] = read if len(self.chains.problems) == before else None
             else:
                 self.chains.takes[name] = None
         for name, takes in self.chains.takes.items():
@@ -273,7 +276,7 @@ class _SpecReader:
         if not isinstance(raw_let, dict):
             self.report("let is a mapping, name: value", (*path, "let"))
             raw_let = {}
-        let = []
+        let: list[tuple[str, Value]] = []
         for key, raw in raw_let.items():
             let.extend(self._values({key: raw}, (*path, "let"), around))
             if self.chains.new_name(key, "let", (*path, "let", key), around.names, place((*path, "let", key))):

@@ -443,7 +443,7 @@ class Walk:
             return None
         inside = level.add(entry.stem, is_named=entry.name is not None)
         marker = tuple(sorted((name, _typed(value)) for name, value in arguments.items()))
-        key = (id(block), marker, here.shape, id(ctx.head), ctx.repeat, ctx.series, ctx.lets is self.spec)
+        key = (id(block), marker, here.shape, id(ctx.head), ctx.repeat, ctx.series)
         if key in self.called and here.shape is not None:
             template = self.called[key]
             return None if template is None else self.copy(template, here.node, inside, entry)

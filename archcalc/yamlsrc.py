@@ -221,7 +221,8 @@ class _Builder:
             return (*path, self.key[-1])
         key, self.key[-1] = self.key[-1], _NO_KEY
         path = (*path, key)
-        self.marks[(*path, _VALUE)] = mark
+        value_path = (*path, _VALUE)
+        self.marks[value_path] = mark
         if key not in container:
             container[key] = value
         return path
@@ -230,14 +231,15 @@ class _Builder:
         if key is None:
             self.report("a key must be a word", mark, "a value that begins with '{' or '[' is quoted")
             return "?"
+        key_path = (*path, key)
         if key == "<<":
             self.report("merge key '<<'", mark, "to reuse layers write a block")
         elif key in container:
-            line, _ = self.marks[(*path, key)]
+            line, _ = self.marks[key_path]
             hint = "write numbers without commas: 138M, 60000" if key.isdigit() else f"first given on line {line}"
             self.report(f"duplicate key '{key}'", mark, hint)
             return key
-        self.marks[(*path, key)] = mark
+        self.marks[key_path] = mark
         return key
 
 

@@ -29,7 +29,7 @@ class Refusal(click.ClickException):
 
     def __init__(self, error: ArchcalcError) -> None:
         super().__init__(str(error))
-        self.exit_code = 2 if isinstance(error, UsageError) else 1
+        self.exit_code = 2 if isinstance(error, UsageError) else 1  # type: ignore[misc]
         self.is_listing = isinstance(error, SpecError)
 
     def show(self, file: Any = None) -> None:

@@ -41,7 +41,7 @@ def _algebra(*numbers: object) -> ModuleType:
     """The module that knows the richest kind of number among these."""
     from . import rational
 
-    algebra = rational
+    algebra: ModuleType = rational
     for number in numbers:
         kind = type(number)
         if kind is int or kind is bool:

@@ -5,6 +5,8 @@ is brought to one floor when it is made, because for whole a, b and positive who
 
     floor((floor((x + a)/m) + b)/n) = floor((x + a + b*m)/(m*n))
 
+The module is longer than others because sympy is kept out of all of them.
+
 >>> H = symbol("H", 1, 1, False)
 >>> FloorDiv(FloorDiv(H + 1, 2) + 1, 2)
 floor((H + 3)/4)

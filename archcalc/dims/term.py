@@ -8,7 +8,7 @@ floor((H + 2*P - F)/S) + 1 = floor((227 + 2*0 - 11)/4) + 1 = 55
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import archcalc.dims as dims
@@ -66,7 +66,7 @@ class Term:
         return _text(self, names=False)[0]
 
 
-_OPERATORS = {
+_OPERATORS: dict[str, Callable[..., Any]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
     "neg": lambda a: -a,

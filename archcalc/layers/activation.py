@@ -1,13 +1,13 @@
 """Activation functions, element by element."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
 from ..conditions import Condition
 from ..errors import ArchcalcError
 from ..shapes import Shape
 from .base import Layer, Operations, Tensors, layer
-from .fields import Annotated, Ratio, WordField
+from .fields import Ratio, WordField
 
 
 def _activations() -> tuple[str, ...]:

@@ -113,7 +113,7 @@ class TransposedConv(Sliding):
         yield divides(self.groups, x.channels, f"groups {self.groups} does not divide the {x.channels} input channels")
         yield divides(self.groups, self.filters, f"groups {self.groups} does not divide the {self.filters} filters")
         if self.pad is None and any(same(extra, 0) is not True for extra in self.output_pad):
-            raise ArchcalcError("output_pad and 'same' exclude each other: 'same' gives H*S already")
+            raise ArchcalcError("output_pad and pad: same exclude each other, for same decides the size alone")
         for extra, stride, dilation in zip(self.output_pad, self.stride, self.dilation, strict=True):
             if at_least(dilation, extra + 1).truth is not True:
                 message = f"output_pad {extra} must be smaller than the stride or the dilation"

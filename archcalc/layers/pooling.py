@@ -1,13 +1,13 @@
 """Pooling: windows without weights, LeNet-5's trainable subsampling, global and adaptive forms."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
 from ..conditions import Condition
 from ..dims import gcd, prod
 from ..shapes import Shape, Window
 from .base import Layer, Operations, Tensors, layer, with_fields
-from .fields import Annotated, Flag, Pad, PerAxis, WordField
+from .fields import Flag, Pad, PerAxis, WordField
 
 Rounding = Annotated[Any, WordField("floor", "ceil")]
 

@@ -1,14 +1,14 @@
 """Layers that move numbers and compute none: reshaping, cutting, padding, shuffling, enlarging."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
 from ..conditions import Condition, at_least, divides, equal
 from ..dims import ceildiv, exact_div, power, prod
 from ..errors import ArchcalcError
 from ..shapes import Shape
 from .base import Layer, layer, with_fields
-from .fields import Annotated, Axes, Dim, Pad, PerAxis, Sizes, WordField
+from .fields import Axes, Dim, Pad, PerAxis, Sizes, WordField
 
 Side = Annotated[Any, WordField("first", "last")]
 

@@ -1,13 +1,13 @@
 """Layers of transformers: embeddings, the class token, attention."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
 from ..conditions import Condition, divides
 from ..dims import ceildiv, exact_div, power, prod, same
 from ..shapes import Shape
 from .base import Layer, Operations, Tensors, layer
-from .fields import Annotated, Dim, Flag, Natural, WordField
+from .fields import Dim, Flag, Natural, WordField
 
 
 @layer("embedding")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from ..report import Report
 from .rows import Options, Table, number_text, table
@@ -17,7 +18,7 @@ def _tabulated(made: Table, style: str, *, separated: bool = False) -> str:
     from tabulate import SEPARATING_LINE, tabulate
 
     align = ["right" if numeric else "left" for numeric in made.numeric]
-    rows: list[object] = [list(cells) for cells in made.cells]
+    rows: list[Any] = [list(cells) for cells in made.cells]
     rows.extend([SEPARATING_LINE] if separated else [])
     rows.append(list(made.total))
     return str(tabulate(rows, headers=made.headers, tablefmt=style, colalign=align, disable_numparse=True))
