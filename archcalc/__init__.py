@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .errors import ArchcalcError, Problem, ReadError, SpecError, UsageError
     from .layers.base import Layer, Operations, layer
     from .layers.fields import Dim, Flag, Natural, Pad, PerAxis, Ratio, Sizes
-    from .load import Network, load
+    from .network import Network, load
     from .report import LayerReport, Report
     from .shapes import Shape, Window
 
@@ -29,7 +29,7 @@ _HOMES = {
     "errors": ("ArchcalcError", "Problem", "ReadError", "SpecError", "UsageError"),
     "layers.base": ("Layer", "Operations", "layer"),
     "layers.fields": ("Dim", "Flag", "Natural", "Pad", "PerAxis", "Ratio", "Sizes"),
-    "load": ("Network", "load"),
+    "network": ("Network", "load"),
     "report": ("LayerReport", "Report"),
     "shapes": ("Shape", "Window"),
 }

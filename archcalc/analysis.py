@@ -11,7 +11,7 @@ from . import dims
 from .errors import UsageError, did_you_mean
 from .infer import infer
 from .layers.fields import read_size
-from .load import Network, load
+from .network import Network, load
 from .report import BITS, Report
 from .walk import MAX_LAYERS, elaborate
 

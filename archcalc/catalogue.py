@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from . import zoo
-from .load import load
+from .network import load
 
 
 def entries(wanted: str | None = None, *, costs: bool = False) -> list[tuple[str, ...]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .errors import Problem, SpecError, did_you_mean
 from .graph import Graph
-from .load import Network, variants
+from .network import Network, variants
 from .quantities import NAMES
 from .walk import elaborate
 

@@ -3,6 +3,8 @@
     python docs/generate.py            rewrite what is stale
     python docs/generate.py --check    exit with status 1 and name what is stale; change nothing
 
+Either way a fence that fails is named, and the exit status is 1.
+
 Generated are layers.md, commands.md and quantities.md, the table of operations in conventions.md, and what
 stands behind each `$ archcalc` line of a console fence. tests/test_docs.py runs the fences with `run_page`.
 """
@@ -532,19 +534,21 @@ def with_section(text: str, name: str, made: str) -> str:
     return pattern.sub(lambda _: f"{begin}\n\n{made}\n\n{end}", text)
 
 
+def generated() -> dict[Path, str]:
+    """The generated pages, and those with generated sections, as they should be."""
+    made = {DOCS / name: page() for name, page in GENERATED.items()}
+    for (name, section), table in SECTIONS.items():
+        text = made.get(DOCS / name) or (DOCS / name).read_text(encoding="utf-8")
+        made[DOCS / name] = with_section(text, section, table())
+    return made
+
+
 def current() -> dict[Path, str]:
-    """Every page as it should be."""
-    made = {}
-    for name, page in GENERATED.items():
-        made[DOCS / name] = page()
+    """Every page as it should be, the outputs of its commands included."""
+    made = generated()
     for path in pages():
-        if path.name in GENERATED:
-            continue
-        text = path.read_text(encoding="utf-8")
-        for (name, section), generated in SECTIONS.items():
-            if path.name == name:
-                text = with_section(text, section, generated())
-        made[path] = run_page(path.name, text).text
+        if path.name not in GENERATED:
+            made[path] = run_page(path.name, made.get(path) or path.read_text(encoding="utf-8")).text
     return made
 
 
@@ -561,7 +565,9 @@ def run(arguments: Sequence[str]) -> int:
         if "--check" not in arguments:
             path.write_text(made[path], encoding="utf-8")
         print(f"{path.relative_to(ROOT)} {'is stale' if '--check' in arguments else 'rewritten'}")
-    return 1 if behind and "--check" in arguments else 0
+    failures = [failure for path, text in made.items() for failure in run_page(path.name, text).failures]
+    print("\n\n".join(failures), end="\n" * bool(failures))
+    return 1 if failures or (behind and "--check" in arguments) else 0
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ ROAD = [
     ["report"],
     ["quantities"],
     ["zoo"],
-    ["load"],
+    ["network"],
     ["analysis"],
     ["catalogue", "checking", "reference", "render", "exporters"],
     ["cli"],
