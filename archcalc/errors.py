@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from .records import Record, record
 
 
 class ArchcalcError(Exception):
@@ -22,8 +23,8 @@ class ReadError(ArchcalcError):
     """A file cannot be read as text, or not be written."""
 
 
-@dataclass(frozen=True)
-class Problem:
+@record
+class Problem(Record):
     """One thing that is wrong in a spec, and where: line and column count from 1, 0 is unknown."""
 
     message: str
@@ -56,7 +57,8 @@ class SpecError(ArchcalcError):
     """Everything that is wrong in one spec, sorted by line."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = tuple(sorted(dict.fromkeys(problems), key=lambda p: (p.line, p.column)))
+        distinct = {str(problem): problem for problem in problems}
+        self.problems = tuple(sorted(distinct.values(), key=lambda p: (p.line, p.column)))
         super().__init__("\n".join(problem.with_source() for problem in self.problems))
 
 

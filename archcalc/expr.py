@@ -91,7 +91,7 @@ def _check_text(text: str) -> None:
         raise ArchcalcError("value missing")
     if len(text) > MAX_LENGTH:
         raise ArchcalcError(f"an expression has at most {MAX_LENGTH} characters, this one {len(text):,}")
-    unquoted = re.sub(r"'[^']*'|\"[^\"]*\"", "''", text)
+    unquoted = re.sub(r"'[^']*'|\"[^\"]*\"", "''", text) if "'" in text or '"' in text else text
     if "#" in unquoted:
         raise ArchcalcError("'#' cannot stand in an expression; a comment needs a space before it")
     for character in text:

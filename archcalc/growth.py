@@ -91,6 +91,6 @@ class SymbolicRepeat:
         made, conditions, children, repeats = state
         del self.walk.made[made:]
         del self.walk.conditions[conditions:]
-        del self.level.children[children:]
+        self.level.children = list(self.level.children[:children])
         del self.walk.repeats[repeats:]
         self.walk.called.clear()

@@ -6,8 +6,7 @@ order; a level that holds nothing but one unnamed level takes its contents; an e
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 
 class Level:
@@ -20,14 +19,17 @@ class Level:
         self.parent = parent
         self.is_named = is_named
         self.node = node
-        self.children: list[Level] = []
+        self.children: Sequence[Level] = ()  # a list as soon as there are any: most levels are layers
         self.path = ""
         self.start = self.stop = 0  # the range of layers inside, set by `assign_paths`
 
     def add(self, stem: str, *, is_named: bool = False, node: int | None = None) -> Level:
         """A new child, behind the others."""
         child = Level(stem, self, is_named=is_named, node=node)
-        self.children.append(child)
+        if isinstance(self.children, list):
+            self.children.append(child)
+        else:
+            self.children = [child]
         return child
 
     def copies(self, first: int, last: int, parent: Level, shift: int) -> None:
@@ -35,7 +37,8 @@ class Level:
         for child in self.children[first:last]:
             copy = parent.add(child.stem, is_named=child.is_named)
             copy.node = None if child.node is None else child.node + shift
-            child.copies(0, len(child.children), copy, shift)
+            if child.children:
+                child.copies(0, len(child.children), copy, shift)
 
     def guess(self) -> str:
         """The path as far as it can be known while siblings may still follow."""
@@ -67,51 +70,49 @@ def numbered(stem: str, number: int) -> str:
 def assign_paths(root: Level, count: int) -> list[str]:
     """Give every level below the root its path and its range of layers; the paths of all layers in order."""
     paths = [""] * count
+    root.children = [child for child in root.children if _tidy(child)]
     _assign(root, "", paths)
     root.stop = count
     return paths
 
 
-def _assign(level: Level, prefix: str, paths: list[str]) -> bool:
-    """Name the children of a level; whether there are any left."""
-    level.children = [child for child in level.children if child.node is not None or _is_full(child)]
-    counts = Counter(child.stem for child in level.children)
-    taken = {stem for stem, number in counts.items() if number == 1}
-    numbers: Counter[str] = Counter()
+def _tidy(level: Level) -> bool:
+    """Drop empty levels, and levels that are all another one holds; whether anything is left."""
+    if not level.children:
+        return level.node is not None
+    level.children = [child for child in level.children if _tidy(child)]
+    if len(level.children) == 1 and level.node is None:
+        (only,) = level.children
+        if only.children and only.node is None and not only.is_named:
+            level.children = only.children
+    return level.node is not None or bool(level.children)
+
+
+def _assign(level: Level, prefix: str, paths: list[str]) -> None:
+    """Name the children of a level, in order."""
+    counts: dict[str, int] = {}
     for child in level.children:
-        name = child.stem
-        if counts[child.stem] > 1:
-            name = _next_name(child.stem, numbers, taken)
+        counts[child.stem] = counts.get(child.stem, 0) + 1
+    numbers = dict.fromkeys(counts, 0)
+    for child in level.children:
+        name = stem = child.stem
+        if counts[stem] > 1:
+            name = _next_name(stem, numbers, counts)
         child.path = prefix + name
-        _take_contents(child)
+        if child.children:
+            _assign(child, child.path + ".", paths)
+            child.start = child.children[0].start
+            child.stop = child.children[-1].stop
         if child.node is not None:
             paths[child.node] = child.path
-        _assign(child, child.path + ".", paths)
-        inside = [(c.start, c.stop) for c in child.children]
-        if child.node is not None:
-            inside.append((child.node, child.node + 1))
-        child.start = min(start for start, _ in inside)
-        child.stop = max(stop for _, stop in inside)
-    return bool(level.children)
+            child.start = child.start if child.children else child.node
+            child.stop = child.node + 1
 
 
-def _next_name(stem: str, numbers: Counter[str], taken: set[str]) -> str:
+def _next_name(stem: str, numbers: dict[str, int], counts: dict[str, int]) -> str:
     """The next free number behind a stem: one that is a sibling's own name is left out."""
     while True:
         numbers[stem] += 1
         name = numbered(stem, numbers[stem])
-        if name not in taken:
+        if counts.get(name) != 1:
             return name
-
-
-def _is_full(level: Level) -> bool:
-    return level.node is not None or any(_is_full(child) for child in level.children)
-
-
-def _take_contents(level: Level) -> None:
-    """While a level holds nothing but one unnamed level, its contents take that level's place."""
-    while level.node is None:
-        full = [child for child in level.children if _is_full(child)]
-        if len(full) != 1 or full[0].is_named or full[0].node is not None:
-            return
-        level.children = full[0].children

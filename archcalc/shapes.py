@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from . import dims
 from .conditions import Condition, at_least
 from .dims import Number, ceildiv, floordiv, prod, same, smax, smin
-from .dims.term import Term
 
 
 @dataclass(frozen=True)
@@ -71,6 +70,8 @@ class Shape:
 
     def with_terms(self, names: tuple[str, ...] = ("D", "H", "W")) -> "Shape":
         """The same shape with every size as a `Term`: C_in, and the last of these names for the axes."""
+        from .dims.term import Term
+
         named = names[len(names) - len(self.spatial) :]
         spatial = tuple(Term(size, name) for size, name in zip(self.spatial, named, strict=True))
         return self.of(Term(self.channels, "C_in"), spatial)

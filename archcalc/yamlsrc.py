@@ -30,7 +30,6 @@ MAX_DEPTH = 32
 DataPath: TypeAlias = tuple[str | int, ...]
 Mark: TypeAlias = tuple[int, int]
 
-_UNPRINTABLE = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
 _DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)\.[0-9]+\Z")
 _VALUE = "\0value"  # the last step of the path to a mapping's value, beside that to its key
@@ -98,12 +97,6 @@ def read(path: str | Path) -> Source:
 def parse(text: str, path: str = "") -> Source:
     """The data of a YAML text; SpecError lists everything that is not allowed."""
     builder = _Builder(text, path)
-    for match in _UNPRINTABLE.finditer(text):
-        builder.report(
-            f"the character {match[0]!a} cannot stand in a spec", _position(text, match.start()), "remove it"
-        )
-    if builder.problems:
-        raise SpecError(builder.problems)
     try:
         for event in yaml.parse(text, Loader=_Loader):
             builder.take(event)
@@ -112,8 +105,10 @@ def parse(text: str, path: str = "") -> Source:
         position = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         opened = error.context_mark.line + 1 if error.context_mark else position[0]
         builder.report(str(error.problem or error.context), position, _hint(text, position, opened))
-    except yaml.YAMLError as error:
-        builder.report(str(error).split("\n")[0], (0, 0), "")
+    except yaml.reader.ReaderError as error:
+        character = error.character if isinstance(error.character, str) else chr(error.character)
+        place = _position(text, max(text.find(character), 0))
+        builder.report(f"the character {character!a} cannot stand in a spec", place, "remove it")
     source = builder.source()
     if builder.problems:
         raise SpecError(builder.problems)

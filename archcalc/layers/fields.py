@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from ..dims import at_least, is_number, is_whole
-from ..dims.term import Term
 from ..errors import ArchcalcError, hinted, nearest
 from ..expr import describe, not_boolean
 
@@ -62,7 +61,9 @@ class SizeField(Field):
     def read(self, value: Any, rank: int | None) -> Any:
         return read_size(value, self.minimum)
 
-    def with_terms(self, value: Any, name: str) -> Term:
+    def with_terms(self, value: Any, name: str) -> Any:
+        from ..dims.term import Term
+
         return Term(value, name)
 
 
@@ -101,7 +102,9 @@ SYMBOLS = {"kernel": "F", "stride": "S", "pad": "P", "dilation": "D"}  # as Dumo
 AXES = {1: ("w",), 2: ("h", "w"), 3: ("d", "h", "w")}
 
 
-def _per_axis_terms(values: tuple[Any, ...], name: str) -> tuple[Term, ...]:
+def _per_axis_terms(values: tuple[Any, ...], name: str) -> tuple[Any, ...]:
+    from ..dims.term import Term
+
     symbol = SYMBOLS.get(name, name)
     axes = AXES.get(len(values), tuple(str(i) for i in range(len(values))))
     alike = len(values) == 1
@@ -134,6 +137,8 @@ class PadField(Field):
         return tuple(self._pair(element) for element in value)
 
     def with_terms(self, value: Any, name: str) -> Any:
+        from ..dims.term import Term
+
         begins, ends = ([pair[side] for pair in value] for side in (0, 1))
         if begins == ends:
             return tuple((term, term) for term in _per_axis_terms(tuple(begins), name))

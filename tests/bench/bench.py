@@ -1,0 +1,116 @@
+"""What is fast, as ratios within one run: start-up against `python -c pass`, growth against a tenth of the layers.
+
+Run it by `make bench`. Nothing here is asserted in the tests: times on a shared machine say little alone.
+"""
+
+from __future__ import annotations
+
+import compileall
+import gc
+import os
+import statistics
+import subprocess
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+import archcalc
+from archcalc import zoo
+from archcalc.infer import infer
+from archcalc.report import Report
+from archcalc.specreader import read_spec
+from archcalc.walk import elaborate
+from archcalc.yamlsrc import Source, read
+
+EXAMPLES = Path(__file__).parent.parent / "specs" / "examples"
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
+def process_times(commands: dict[str, list[str]], rounds: int = 15) -> dict[str, float]:
+    """The median seconds of each command; they take turns, so that a busy moment hits all alike."""
+    times: dict[str, list[float]] = {name: [] for name in commands}
+    for _ in range(rounds):
+        for name, command in commands.items():
+            start = time.perf_counter()
+            subprocess.run(command, stdout=subprocess.DEVNULL, check=True, env=ENVIRONMENT)
+            times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def best_of(action: Callable[[], object], rounds: int = 20) -> float:
+    """The least seconds that an action takes."""
+    best = float("inf")
+    for _ in range(rounds):
+        start = time.perf_counter()
+        action()
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+def start_up() -> None:
+    """Whole processes against an empty one."""
+    compileall.compile_dir(Path(archcalc.__file__).parent, quiet=2)
+    python = sys.executable
+    script = [str(Path(python).parent / "archcalc")]  # as a user runs it
+    commands = {
+        "python -c pass": [python, "-c", "pass"],
+        "import click, yaml, tabulate": [python, "-c", "import click, yaml, tabulate"],
+        "archcalc table vgg16": [*script, "table", "vgg16"],
+        "archcalc table vgg16 --format json": [*script, "table", "vgg16", "--format", "json"],
+        "archcalc list": [*script, "list"],
+        "archcalc list --costs": [*script, "list", "--costs"],
+        "import sympy": [python, "-c", "import sympy"],
+    }
+    times = process_times(commands)
+    unit = times["python -c pass"]
+    print("start-up, as multiples of `python -c pass` (table vgg16: at most 12)")
+    for name, seconds in times.items():
+        print(f"  {name:<36} {seconds / unit:6.1f}")
+
+
+def in_process() -> None:
+    """ResNet-50 from parsed data, against reading the YAML text."""
+    source = read(EXAMPLES / "resnet.yaml")
+
+    def analysis() -> None:
+        infer(elaborate(read_spec(Source(source.data), zoo.find), "resnet50"))
+
+    spec = read_spec(source, zoo.find)
+    graph = elaborate(spec, "resnet50")
+    parts = {
+        "reading the YAML text": best_of(lambda: read(EXAMPLES / "resnet.yaml")),
+        "checking the description": best_of(lambda: read_spec(source, zoo.find)),
+        "walking it": best_of(lambda: elaborate(spec, "resnet50")),
+        "inferring the costs": best_of(lambda: infer(graph)),
+    }
+    whole = best_of(analysis)
+    print(f"\nResNet-50, {len(graph.nodes)} layers, from parsed data to costs: {whole * 1e3:.1f} ms (at most 10)")
+    for name, seconds in parts.items():
+        print(f"  {name:<36} {seconds / whole:6.2f} of that")
+
+
+def growth() -> None:
+    """Time and memory for each layer of ever longer networks."""
+    print("\na repeat of conv, batch norm, ReLU; time and bytes for each layer")
+    body = [{"conv": {"filters": 8, "kernel": 3, "pad": 1, "bias": False}}, "batchnorm", "relu"]
+    base = 0.0
+    for layers in (1_000, 10_000, 100_000):
+        data = {"input": [8, 32, 32], "layers": [{"repeat": layers // 3, "do": body}]}
+        spec = read_spec(Source(data), zoo.find)
+        gc.collect()
+        each = best_of(lambda spec=spec: infer(elaborate(spec)), rounds=3) / layers
+        base = base or each
+        tracemalloc.start()
+        graph = elaborate(spec)
+        report = Report("growth", graph, infer(graph))
+        held = tracemalloc.get_traced_memory()[0] / len(graph.nodes)
+        tracemalloc.stop()
+        print(f"  {len(report.graph.nodes):>7} layers: {each / base:5.2f} of the time at 1,000, {held:6.0f} bytes")
+
+
+if __name__ == "__main__":
+    start_up()
+    in_process()
+    growth()
