@@ -41,6 +41,11 @@ class Repeat(NamedTuple):
     length: int
     rounds: int
 
+    @property
+    def stop(self) -> int:
+        """The first node behind them."""
+        return self.start + self.length * self.rounds
+
 
 @record
 class Graph(Record):

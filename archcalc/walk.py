@@ -495,8 +495,8 @@ class Walk:
 
         for layer, came, *rest in self.made[start:stop]:
             self.made.append((layer, tuple(map(moved, came)), *rest))
-        for repeat in [repeat for repeat in self.repeats if start <= repeat.start < stop]:
-            self.repeats.append(repeat._replace(start=repeat.start + shift))
+        inner = [repeat for repeat in self.repeats if start <= repeat.start and repeat.stop <= stop]
+        self.repeats.extend(repeat._replace(start=repeat.start + shift) for repeat in inner)
         template.level.copies(template.first, template.last, inside, shift)
         return Point(moved(template.exit.node), template.exit.shape)
 

@@ -77,7 +77,7 @@ def refusal(*arguments: str) -> tuple[int, str]:
         # settings
         ("table good.yaml --set widht=3", "there is no let 'widht' to set; did you mean 'width'?"),
         ("table good.yaml --set in_channels=3", "there is no let 'in_channels' to set; known: width"),
-        ("table bad.yaml --set width=3", "there is no let 'width' to set; it has none"),
+        ("table two.yaml --set width=3", "there is no let 'width' to set; it has none"),
         ("table good.yaml --set width", "--set width: write NAME=VALUE, such as --set classes=10"),
         ("table good.yaml --set =3", "--set =3: write NAME=VALUE, such as --set classes=10"),
         ("table good.yaml --set width=", "--set width=: write NAME=VALUE, such as --set classes=10"),
@@ -255,6 +255,28 @@ def test_hostile_specs_end_soon(spec: str, folder: Path) -> None:
     (folder / "x.yaml").write_text(spec)
     assert hostile("check", "x.yaml").startswith("x.yaml:")
     assert hostile("table", "x.yaml").startswith("x.yaml:")
+
+
+def calling_tenfold(leaf: str) -> str:
+    """Blocks that call the next one ten times each: a milliard calls from ten lines ("billion laughs")."""
+    blocks = [f"  b{level}: {{do: [{', '.join([f'b{level + 1}'] * 10)}]}}" for level in range(9)]
+    return "\n".join(["input: [3, 8, 8]", "blocks:", *blocks, f"  b9: {{do: {leaf}}}", "layers: [b0, tanh]", ""])
+
+
+@pytest.mark.parametrize("leaf", ["relu", "{concat: {a: relu, b: identity}}", "{head: aux, do: relu}"])
+def test_a_milliard_calls_are_refused_soon(leaf: str, folder: Path) -> None:
+    (folder / "x.yaml").write_text(calling_tenfold(leaf))
+    assert hostile("check", "x.yaml").startswith("x.yaml:")
+
+
+@pytest.mark.parametrize("leaf", ["{relu: , when: false}", "identity", "[]"])
+def test_a_milliard_calls_that_hold_nothing_end_soon(leaf: str, folder: Path) -> None:
+    """No layer is made, so the limit on layers never comes: the walk needs one of its own, or must not walk."""
+    (folder / "x.yaml").write_text(calling_tenfold(leaf))
+    start = time.monotonic()
+    result = run("check", "x.yaml")
+    assert time.monotonic() - start < 5
+    assert result.stdout == "x.yaml: ok, 1 network, 1 layer\n" or "the limit is" in result.stderr
 
 
 # Where the output goes.

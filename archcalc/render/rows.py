@@ -129,8 +129,9 @@ def _fold(report: Report, made: list[tuple[Row, range]]) -> list[Row]:
     for row, nodes in made:
         repeat, last = row.repeat, nodes.start
         dropped = False
-        for start, length, count in report.graph.repeats:
-            if nodes.start < start or nodes.stop > start + length * count:
+        for region in report.graph.repeats:
+            start, length, count = region
+            if nodes.start < start or nodes.stop > region.stop:
                 continue
             first_round = (nodes.start - start) // length
             if first_round != (nodes.stop - 1 - start) // length:
