@@ -26,8 +26,8 @@ from .entries import (
     LayerEntry,
     place,
 )  # fmt: skip
-from .errors import ArchcalcError, Problem, did_you_mean, hinted, nearest
-from .expr import looks_boolean, not_boolean
+from .errors import MAX_SHOWN, ArchcalcError, Problem, did_you_mean, hinted, nearest, shown
+from .expr import describe, looks_boolean, not_boolean
 from .layers import JOINS, Layer, find, is_kind, kinds
 from .layers.fields import Field
 from .values import Value, check_name, compile_value
@@ -44,6 +44,7 @@ class Surroundings:
         self.points = points  # names that `from` can go to
         self.in_head = in_head
         self.in_block = in_block
+        self.own_parameters: set[str] = set()  # while the defaults of these are read
 
     def inside(self, names: Mapping[str, str] | None = None, in_head: bool = False) -> Surroundings:
         """The surroundings of a list that stands within these."""
@@ -82,6 +83,8 @@ class ChainReader:
 
     def unknown_name(self, name: str, message: str, around: Surroundings) -> str:
         """The message for a name that is not in scope here; it may be one of somewhere else."""
+        if around.own_parameters and name in around.own_parameters:
+            return f"{message.partition(';')[0]}; a default sees only the parameters before it"
         if around.in_block and name in self.callers_names:
             return f"unknown name '{name}'; a block does not see the caller's names: pass it as an argument"
         if name in self.loop_names:
@@ -97,6 +100,9 @@ class ChainReader:
         entries: list[Entry] = []
         named: dict[str, Entry] = {}
         for number, element in enumerate(listed):
+            if len(self.problems) >= MAX_SHOWN:
+                entries.append(Broken(path=path, source=self.source))
+                break
             at = (*path, number) if isinstance(data, list | tuple) else path
             entry = self.entry(element, at, around)
             entries.append(entry)
@@ -167,7 +173,7 @@ class ChainReader:
             for key in unknown:
                 hint = f"'{key}' is a field of {main}: it stands inside" if key in fields else ""
                 choices = [*(name for name in fields if name != "bits"), "name", "when"]
-                text = f"unknown field '{key}' beside {main}"
+                text = f"unknown field '{shown(key)}' beside {shown(main)}"
                 self.report(hinted(text, hint or did_you_mean(key, choices)), (*path, key), place(path, main))
             return
         self.report(
@@ -238,7 +244,7 @@ class ChainReader:
             repeat = self.value(data["repeat"], (*path, "repeat"), around, where)
             if repeat is not None and repeat.is_constant and (type(repeat.constant) is not int or repeat.constant < 0):
                 self.report(
-                    f"repeat: {_shown(repeat.constant)} is not a whole number >= 0",
+                    f"repeat: {_value_shown(repeat.constant)} is not a whole number >= 0",
                     (*path, "repeat"),
                     where,
                     at_value=True,
@@ -413,7 +419,7 @@ class ChainReader:
     ) -> Entry | None:
         if name not in self.takes:
             hint = did_you_mean(name, [*kinds(), *self.takes])
-            message = f"unknown layer kind or block '{name}'"
+            message = f"unknown layer kind or block '{shown(name)}'"
             self.report(hinted(message, hint or "`archcalc layers` lists the kinds"), (*path, name), where)
             return None
         takes = self.takes[name]
@@ -480,7 +486,7 @@ def _unknown_field(name: str, cls: type[Layer]) -> str:
     if name in ("name", "when"):
         return f"'{name}' stands beside {cls.kind}, not inside"
     hint = did_you_mean(name, cls.schema) if cls.main() else f"{cls.kind} has none"
-    return hinted(f"unknown field '{name}'", hint)
+    return hinted(f"unknown field '{shown(name)}'", hint)
 
 
 def _text(data: Any) -> str | None:
@@ -490,9 +496,13 @@ def _text(data: Any) -> str | None:
     return str(data) if type(data) is int else None
 
 
+def _value_shown(value: Any) -> str:
+    return _shown(value) if isinstance(value, str) else describe(value)
+
+
 def _shown(data: Any) -> str:
     if isinstance(data, str):
-        return f"'{data[:60]}'"
+        return f"'{shown(data)}'"
     if data is None:
         return "nothing"
     if isinstance(data, bool):

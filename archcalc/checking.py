@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from .errors import Problem, SpecError, did_you_mean
+from .errors import Problem, SpecError, did_you_mean, shown
 from .graph import Graph
 from .network import Network, variants
 from .quantities import NAMES
@@ -31,16 +32,22 @@ def check(file: str | Path) -> str:
     return f"{count} network{'s' * (count > 1)}, {layers:,} layer{'s' * (layers > 1)}"
 
 
+def _entries(network: Network) -> list[Any]:
+    """The entries of `published`, whatever they hold."""
+    listed = network.spec.source.data.get("published")
+    return listed if isinstance(listed, list) else []
+
+
 def _published_quantities(network: Network) -> list[Problem]:
     """The published figures must name quantities that there are."""
     problems = []
     source = network.spec.source
-    for number, entry in enumerate(source.data.get("published") or ()):
+    for number, entry in enumerate(_entries(network)):
         quantity = entry.get("quantity") if isinstance(entry, dict) else None
-        if quantity is not None and quantity not in NAMES:
+        if quantity is not None and (not isinstance(quantity, str) or quantity not in NAMES):
             mark = source.value_mark(("published", number, "quantity"))
             hint = did_you_mean(quantity, NAMES)
-            problems.append(source.problem(f"unknown quantity '{quantity}'", mark, f"published[{number}]", hint))
+            problems.append(source.problem(f"unknown quantity '{shown(quantity)}'", mark, f"published[{number}]", hint))
     return problems
 
 
@@ -49,7 +56,7 @@ def _published_places(network: Network, graph: Graph) -> list[Problem]:
     problems = []
     source = network.spec.source
     paths = {level.path for level in graph.root.walk()}
-    for number, entry in enumerate(source.data.get("published") or ()):
+    for number, entry in enumerate(_entries(network)):
         if not isinstance(entry, dict) or entry.get("of") not in (None, network.variant):
             continue
         for key in ("layer", "at"):

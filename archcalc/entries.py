@@ -6,13 +6,14 @@ import re
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from .errors import shown
 from .layers import Layer
 from .layers.fields import Field
 from .records import Record, record
 from .values import Value
 from .yamlsrc import DataPath, Source
 
-ENTRY_NAME = re.compile(r"[A-Za-z0-9_.-]+\Z")
+ENTRY_NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}\Z")
 GROUP_WORDS = ("do", "repeat", "for", "head")
 BESIDE = ("name", "when", "axis", "from", *GROUP_WORDS)
 
@@ -136,6 +137,7 @@ def place(path: DataPath, kind: str = "", name: str | None = None) -> str:
     """A data path as a message shows it."""
     text = ""
     for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
-    inside = " ".join(part for part in (kind, f"'{name}'" if name else "") if part)
+        word = shown(step)
+        text += f"[{step}]" if isinstance(step, int) else f".{word}" if text else word
+    inside = " ".join(part for part in (shown(kind), f"'{shown(name)}'" if name else "") if part)
     return f"{text} ({inside})" if inside else text

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 
 from .records import Record, record
 
+MAX_SHOWN = 100  # problems of one spec
+
 
 class ArchcalcError(Exception):
     """A fact about the user's input that stops the work; its text is one line."""
@@ -59,7 +61,9 @@ class SpecError(ArchcalcError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         distinct = {str(problem): problem for problem in problems}
         self.problems = tuple(sorted(distinct.values(), key=lambda p: (p.line, p.column)))
-        super().__init__("\n".join(problem.with_source() for problem in self.problems))
+        shown = [problem.with_source() for problem in self.problems[:MAX_SHOWN]]
+        more = len(self.problems) - len(shown)
+        super().__init__("\n".join([*shown, *([f"and {more:,} more problems"] if more else [])]))
 
 
 def nearest(word: object, choices: Iterable[str], count: int = 1) -> list[str]:
@@ -70,7 +74,19 @@ def nearest(word: object, choices: Iterable[str], count: int = 1) -> list[str]:
     """
     from difflib import get_close_matches
 
-    return get_close_matches(str(word)[:64], list(choices), n=count, cutoff=0.6)
+    listed = [choice for choice in choices if len(choice) <= 64]
+    return get_close_matches(str(word)[:64], listed[:1000], n=count, cutoff=0.6)
+
+
+def shown(text: object, limit: int = 60) -> str:
+    """Text from outside as a message may hold it: cut, and without characters that a terminal obeys.
+
+    >>> shown("x" * 99, 5), shown(chr(27))[1:]
+    ('xx...', 'x1b')
+    """
+    whole = str(text)
+    cut = whole if len(whole) <= limit else whole[: limit - 3] + "..."
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "replace").decode() for c in cut)
 
 
 def hinted(message: str, hint: str) -> str:

@@ -1,7 +1,8 @@
 """Arithmetic in specs: `"64*alpha//4"` becomes a number, by a whitelist over `ast`; never `eval`.
 
 The limits (length, brackets, digits, exponents, magnitude) are checked before anything is parsed or
-multiplied, so that a hostile text costs milliseconds. The module is longer than others because every form of node has a function of its own.
+multiplied, so that a hostile text costs milliseconds.
+The module is longer than others because every form of node has a function of its own.
 
 >>> parse("floor(alpha * 32)").evaluate({"alpha": parse("0.29").evaluate({}, [])}, [])
 9
@@ -21,7 +22,7 @@ from typing import Any, TypeAlias
 
 from . import dims
 from .conditions import Condition, equal
-from .errors import ArchcalcError, SpecError, did_you_mean, hinted
+from .errors import ArchcalcError, SpecError, UsageError, did_you_mean, hinted, shown
 from .records import Record, record
 
 MAX_LENGTH = 500
@@ -56,7 +57,7 @@ class Expression(Record):
         """The value: int, Fraction, bool, word, tuple or symbolic expression."""
         try:
             return self.step(scope, conditions)
-        except SpecError:  # of a let that this one needs: it knows its place
+        except (SpecError, UsageError):  # of a let that this one needs: it knows its place
             raise
         except ArchcalcError as error:
             raise ArchcalcError(_about(self.text, error)) from None
@@ -81,8 +82,9 @@ def parse(text: str) -> Expression:
 
 def _about(text: str, error: ArchcalcError) -> str:
     """The message with the text in front, unless it shows the text already."""
-    shown = text if len(text) <= 60 else text[:57] + "..."
-    return str(error) if f"'{shown}'" in str(error) else f"{shown!r}: {error}"
+    cut = shown(text)
+    quoted = f'"{cut}"' if "'" in cut else f"'{cut}'"
+    return str(error) if f"'{cut}'" in str(error) else f"{quoted}: {error}"
 
 
 def _check_text(text: str) -> None:
@@ -226,10 +228,11 @@ def describe(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return f"the word '{value[:60]}'"
+        return f"the word '{shown(value)}'"
     if isinstance(value, list | tuple):
-        return f"the list [{', '.join(describe(v) for v in value[:6])}{', ...' if len(value) > 6 else ''}]"
-    return str(value)
+        inner = ", ".join("[...]" if isinstance(v, list | tuple) else describe(v) for v in value[:6])
+        return f"the list [{inner}{', ...' if len(value) > 6 else ''}]"
+    return shown(value)
 
 
 def bounded(value: Any) -> Any:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import zoo
-from .errors import ArchcalcError, ReadError, UsageError, did_you_mean, hinted
+from .errors import ArchcalcError, ReadError, UsageError, did_you_mean, hinted, shown
 from .records import Record, record
 from .spec import Spec
 from .specreader import read_spec
@@ -46,6 +46,8 @@ def load(network: str | Path | Mapping[str, Any] | Network) -> Network:
 def variants(network: str | Path) -> list[Network]:
     """Every network of a file or family, the single one included."""
     text = str(network)
+    if _looks_like_path(text) and not _exists(text):
+        raise UsageError(f"there is no file '{shown(text)}'")
     path = Path(text) if _looks_like_path(text) else zoo.files().get(text)
     if path is None:
         return [load(text)]
@@ -54,18 +56,27 @@ def variants(network: str | Path) -> list[Network]:
 
 
 def _looks_like_path(text: str) -> bool:
-    return any(mark in text for mark in ("/", "\\", ".yaml", ".yml")) or Path(text).is_file()
+    return any(mark in text for mark in ("/", "\\", ".yaml", ".yml")) or _exists(text)
+
+
+def _exists(text: str) -> bool:
+    """Whether there is a file or folder of this name; one that no file can have does not exist."""
+    try:
+        return Path(text).exists()
+    except (OSError, ValueError):
+        return False
 
 
 def _from_path(text: str) -> Network:
-    name, _, variant = text.partition(":") if not Path(text).exists() else (text, "", "")
-    if not Path(name).exists():
-        raise UsageError(f"there is no file '{name}'")
+    name, _, variant = text.partition(":") if not _exists(text) else (text, "", "")
+    if not _exists(name):
+        raise UsageError(f"there is no file '{shown(name)}'")
     spec = read_spec(zoo.source(Path(name)), zoo.find)
     if not variant:
         return _only(spec, Path(name).stem)
     if variant not in spec.variants:
-        raise UsageError(hinted(f"{name} has no variant '{variant}'", did_you_mean(variant, spec.variants)))
+        hint = did_you_mean(variant, spec.variants) if spec.variants else "it has no variants"
+        raise UsageError(hinted(f"{name} has no variant '{shown(variant)}'", hint))
     return Network(variant, spec, variant)
 
 

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Iterator
 from typing import Any
 
-from .errors import UsageError, did_you_mean, hinted
+from .errors import UsageError, did_you_mean, shown
 from .layers import FAMILIES, Layer, find, is_kind, kinds
 from .shapes import Shape
 
@@ -85,7 +85,8 @@ def first_line(cls: type[Layer]) -> str:
 def describe(kind: str) -> str:
     """One kind: what it does, its fields, what it takes, and its source."""
     if not is_kind(kind):
-        raise UsageError(hinted(f"unknown layer kind '{kind[:60]}'", did_you_mean(kind, kinds())))
+        hint = did_you_mean(kind, kinds()) or "`archcalc layers` lists the kinds"
+        raise UsageError(f"unknown layer kind '{shown(kind)}'; {hint}")
     cls = find(kind)
     lines = [fields_text(cls), "", inspect.getdoc(cls) or "", ""]
     lines.extend(f"{label:<9}{text}" for label, text in _facts(cls))

@@ -23,7 +23,7 @@ from .entries import (
     JoinEntry,
     place,
 )
-from .errors import ArchcalcError, SpecError, did_you_mean, hinted
+from .errors import MAX_SHOWN, ArchcalcError, SpecError, did_you_mean, hinted, shown
 from .expr import describe, looks_boolean
 from .layers import is_kind
 from .spec import Spec
@@ -76,7 +76,7 @@ class _SpecReader:
             raise SpecError(
                 [self.source.problem(what, mark if mark != (0, 0) else (1, 1) if self.source.path else mark, hint=hint)]
             )
-        for key in self.data:
+        for key in [key for key in self.data if key not in SECTIONS][:MAX_SHOWN]:
             if key not in SECTIONS:
                 self.report(hinted(f"unknown section '{key}'", did_you_mean(key, SECTIONS)), (key,))
         for key in ("input", "layers"):
@@ -227,7 +227,10 @@ class _SpecReader:
                 if value is not None and value.is_constant and not _is_size(value.constant):
                     message = f"{describe(value.constant)} is not a size; it must be a whole number >= 1"
                     if isinstance(value.constant, str):
-                        message = hinted(f"unknown name '{value.constant}'", did_you_mean(value.constant, self.lets))
+                        hint = did_you_mean(value.constant, self.lets) or "give it in `let`"
+                        if value.constant == "in_channels":
+                            hint = "only `layers` and blocks have it"
+                        message = f"unknown name '{shown(value.constant)}'; {hint}"
                     self.report(message, value.path)
             inputs.append((str(name), tuple(value for value in values if value is not None)))
         return tuple(inputs)
@@ -243,6 +246,8 @@ class _SpecReader:
                 before = len(self.chains.problems)
                 read = self._takes(data.get("takes"), ("blocks", name, "takes"), scopes[name])
                 self.chains.takes[name] = read if len(self.chains.problems) == before else None
+                if self.chains.takes[name] is None:  # its body is checked all the same
+                    self._block(name, read, scopes[name])
             else:
                 self.chains.takes[name] = None
         for name, takes in self.chains.takes.items():
@@ -289,6 +294,7 @@ class _SpecReader:
         if raw is None:
             return ()
         listed = raw if isinstance(raw, list | tuple) else [raw]
+        around.own_parameters = {str(name) for part in listed for name in (part if isinstance(part, dict) else [part])}
         takes: list[tuple[str, Value | None]] = []
         for number, parameter in enumerate(listed):
             at = (*path, number) if listed is raw else path
@@ -296,13 +302,15 @@ class _SpecReader:
                 for key, data in parameter.items():
                     value = self.chains.value(data, (*at, key), around, place((*at, key)))
                     if self.chains.new_name(key, "parameter", (*at, key), around.names, place(path)):
-                        around.names[key] = "parameter"
                         takes.append((key, value or Value()))
+                    around.names[str(key)] = "parameter"
             elif isinstance(parameter, dict | list):
                 self.report("takes is a list of names, then one mapping of names with defaults", at)
-            elif self.chains.new_name(parameter, "parameter", at, around.names, place(path)):
-                around.names[parameter] = "parameter"
-                takes.append((parameter, None))
+            else:
+                if self.chains.new_name(parameter, "parameter", at, around.names, place(path)):
+                    takes.append((parameter, None))
+                around.names[str(parameter)] = "parameter"
+        around.own_parameters = set()
         return tuple(takes)
 
     def _use(self) -> None:
@@ -310,6 +318,9 @@ class _SpecReader:
         for file_name, wanted in self._checked_mapping("use").items():
             path: DataPath = ("use", file_name)
             names = wanted if isinstance(wanted, list | tuple) else [wanted]
+            if not all(isinstance(name, str) for name in names):
+                self.report("use takes lists of block names: use: {densenet: [dense_layer]}", path, at_value=True)
+                continue
             self.chains.takes.update(dict.fromkeys(map(str, names)))
             try:
                 source = self.find(file_name, self.source.path)
@@ -343,9 +354,9 @@ class _SpecReader:
     # published figures and partition
 
     def _published(self, variants: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
-        listed = self.data.get("published") or []
+        listed = self.data.get("published", [])
         if not isinstance(listed, list | tuple):
-            self.report("published is a list of entries", ("published",))
+            self.report("published is a list of entries", ("published",), at_value=True)
             return ()
         return tuple(
             entry
@@ -375,10 +386,10 @@ class _SpecReader:
                 at_value=True,
             )
         of = entry.get("of")
-        if of is not None and of not in variants:
+        if of is not None and (not isinstance(of, str) or of not in variants):
             self.report(hinted(f"there is no variant '{of}'", did_you_mean(of, variants)), (*path, "of"), at_value=True)
         for key, words in (("rounding", ROUNDINGS), ("convention", CONVENTIONS)):
-            if key in entry and entry[key] not in words:
+            if key in entry and (not isinstance(entry[key], str) or entry[key] not in words):
                 self.report(f"{key} is one of {', '.join(words)}", (*path, key), at_value=True)
         return len(self.chains.problems) == before
 
@@ -434,7 +445,21 @@ def _reached(name: str, blocks: Mapping[str, Block]) -> set[str]:
 
 
 def _calling_themselves(blocks: Mapping[str, Block]) -> list[str]:
-    return [name for name in blocks if name in _reached(name, blocks)]
+    """Blocks that call themselves, directly or through others: in call order, each found once."""
+    from graphlib import CycleError, TopologicalSorter
+
+    calls = {name: _calls(block) & blocks.keys() for name, block in blocks.items()}
+    found: list[str] = []
+    while True:
+        try:
+            TopologicalSorter(calls).prepare()
+        except CycleError as error:
+            circle = error.args[1][:-1]
+            found.extend(circle)
+            calls = {name: called - set(circle) for name, called in calls.items() if name not in circle}
+            if len(found) < MAX_SHOWN:
+                continue
+        return sorted(found, key=list(blocks).index)
 
 
 def _names_read(block: Block, blocks: Mapping[str, Block]) -> set[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from . import dims
 from .conditions import Condition
-from .errors import ArchcalcError, nearest
+from .errors import ArchcalcError, nearest, shown
 from .expr import IDENTIFIER, Expression, Scope, parse
 from .records import Record, record
 from .yamlsrc import DataPath
@@ -69,6 +69,14 @@ RESERVED = frozenset(
 )
 
 
+MAX_ELEMENTS = 10_000
+
+
+def size_of(value: Any) -> int:
+    """How many elements a value holds, those of inner lists included."""
+    return sum(map(size_of, value)) + len(value) if isinstance(value, tuple) else 0
+
+
 @record
 class Value(Record):
     """A checked value; `constant` holds it where it reads no name, else `evaluate` gives it."""
@@ -97,7 +105,10 @@ class Value(Record):
         if self.expression is not None:
             return self.expression.evaluate(scope, conditions)
         if self.elements is not None:
-            return tuple(element.evaluate(scope, conditions) for element in self.elements)
+            elements = tuple(element.evaluate(scope, conditions) for element in self.elements)
+            if size_of(elements) > MAX_ELEMENTS:
+                raise ArchcalcError(f"a list has at most {MAX_ELEMENTS:,} elements, those of inner lists included")
+            return elements
         return self.constant
 
     def __str__(self) -> str:
@@ -131,9 +142,12 @@ def compile_value(data: Any, path: DataPath, names: Collection[str]) -> Value:
     for name in sorted(expression.names):
         if name not in names:
             close = nearest(name, names)
-            hint = f"did you mean '{close[0]}'? " if close else ""
-            hint += f"a word inside an expression needs quotes: '{name}'"
-            raise ArchcalcError(f"unknown name '{name}' in '{expression.text}'; {hint}")
+            hint = f"a word inside an expression needs quotes: '{shown(name)}'"
+            if name == "in_channels":
+                hint = "only `layers` and blocks have it"
+            elif close:
+                hint = f"did you mean '{close[0]}'?"
+            raise ArchcalcError(f"unknown name '{shown(name)}' in '{shown(expression.text)}'; {hint}")
     if expression.names:
         return Value(path, expression=expression)
     return Value(path, expression.evaluate({}, []))

@@ -36,7 +36,9 @@ from .values import Value
 
 MAX_LAYERS = 200_000
 MAX_NESTING = 60
-STEPS_PER_LAYER = 4  # how many entries may be visited for each layer that is allowed
+MAX_SIZE = 10**18  # of one axis
+MAX_STEPS = 50_000  # entries that may be visited beside one for each layer that is allowed
+MAX_PROBLEMS = 100
 
 
 class Point(NamedTuple):
@@ -127,7 +129,7 @@ class Walk:
         self.heads: list[Level] = []
         self.steps = 0
         self.constant_layers: dict[tuple[int, int], Layer] = {}
-        self.called: dict[Any, Template | None] = {}
+        self.called: dict[Any, Template] = {}
 
     # before and after
 
@@ -197,8 +199,12 @@ class Walk:
     def graph(self, variant: str | None, settings: Mapping[str, Any], inputs: tuple[tuple[str, Shape], ...]) -> Graph:
         paths = assign_paths(self.root, len(self.made))
         if len(set(paths)) != len(paths):
-            twice = next(path for i, path in enumerate(paths) if path in paths[:i])
-            raise ArchcalcError(f"two layers would be called '{twice}'; choose a name without a '.'")
+            last = {path: i for i, path in enumerate(paths)}
+            twice = next(last[path] for i, path in enumerate(paths) if last[path] != i)
+            layer, *_, entry = self.made[twice]
+            message = f"two layers would be called '{paths[twice]}'; choose a name without a '.'"
+            where = f"{paths[twice]} ({layer.kind})"
+            raise SpecError([entry.source.problem(message, entry.source.value_mark(entry.path), where)])
         nodes = tuple(
             Node(i, path, layer, came, shapes, output, head.path if head else None, repeat, series, entry)
             for i, (path, (layer, came, shapes, output, head, repeat, series, entry)) in enumerate(
@@ -219,6 +225,8 @@ class Walk:
         if mark != (0, 0) and (source.path, *mark) in self.reported:
             return
         self.reported.add((source.path, *mark))
+        if len(self.problems) >= MAX_PROBLEMS:
+            return
         kind = entry.kind.kind if isinstance(entry, LayerEntry | JoinEntry) else ""
         path = ".".join(part for part in (level.guess(), stem) if part)
         if not path:
@@ -241,11 +249,13 @@ class Walk:
     def limit(self, entry: Entry, layers: int) -> None:
         """End the walk where there are, or will be, too many layers."""
         if layers > self.max_layers:
-            message = f"the network has {layers:,} layers or more, the limit is {self.max_layers:,}"
-            source = entry.source
-            hint = "--max-layers, or max_layers= in Python, raises it"
-            problem = source.problem(message, source.mark(entry.path), entry.where, hint)
-            raise TooLarge(message, problem)
+            self.refuse(entry, f"the network has {layers:,} layers or more, the limit is {self.max_layers:,}")
+
+    def refuse(self, entry: Entry, message: str) -> None:
+        """End the walk of a network that is too large."""
+        source = entry.source
+        hint = "--max-layers, or max_layers= in Python, raises it"
+        raise TooLarge(message, source.problem(message, source.mark(entry.path), entry.where, hint))
 
     # the walk
 
@@ -259,8 +269,8 @@ class Walk:
         present: set[str] = set()
         for entry in entries:
             self.steps += 1
-            if self.steps > STEPS_PER_LAYER * self.max_layers:
-                self.limit(entry, self.steps)
+            if self.steps > self.max_layers + MAX_STEPS:
+                self.refuse(entry, f"more than {self.max_layers + MAX_STEPS:,} entries are visited")
             if here is None:
                 break
             if entry.when is not None:
@@ -323,7 +333,7 @@ class Walk:
         if x.layout not in layer.accepts:
             taken = " or ".join(_ARTICLES[layout] for layout in layer.accepts)
             ways = [way for way, layout in _CONVERSIONS[x.layout] if layout in layer.accepts]
-            hint = f"{' or '.join(ways)} first" if ways else ""
+            hint = f"{_listed(ways)} first" if ways else ""
             self.report(entry, hinted(f"{layer.kind} takes {taken}, not the {x.layout} {x}", hint), level, stem)
             return None
         output = self.apply(entry, layer, x, level, stem)
@@ -382,9 +392,13 @@ class Walk:
             self.report(entry, str(error).replace("{}", named), level, stem)
             return None
         for size in output.axes:
+            if type(size) is int and size > MAX_SIZE:
+                self.report(entry, f"an axis of the output would have more than {MAX_SIZE:,} numbers", level, stem)
+                return None
             held = dims.at_least(size, 1)
             if held is None:
-                if layer.stores != "view":  # a view has the numbers of its input, whose sizes are checked
+                checked = layer.stores == "view" or any(size in shape.axes for shape in _shapes(x))
+                if not checked:
                     self.conditions.append(at_least(size, 1))
             elif not held:
                 if not failed:
@@ -424,7 +438,8 @@ class Walk:
         if layer is None:
             return None
         names = [name for name, _ in entry.branches]
-        named = ", ".join(f"{shape} from '{name}'" for shape, name in zip(shapes, names, strict=True))
+        named = ", ".join(f"{shape} from '{name}'" for shape, name in zip(shapes[:6], names, strict=False))
+        named += ", ..." if len(shapes) > 6 else ""
         output = self.apply(entry, layer, shapes, level, entry.stem, named)
         if output is None:
             return None
@@ -441,12 +456,13 @@ class Walk:
         arguments = {name: self.evaluate(value, entry, ctx, level, f"{name}: ") for name, value in entry.arguments}
         if None in arguments.values():
             return None
-        inside = level.add(entry.stem, is_named=entry.name is not None)
         marker = tuple(sorted((name, _typed(value)) for name, value in arguments.items()))
         key = (id(block), marker, here.shape, id(ctx.head), ctx.repeat, ctx.series)
-        if key in self.called and here.shape is not None:
-            template = self.called[key]
-            return None if template is None else self.copy(template, here.node, inside, entry)
+        known = self.called.get(key) if here.shape is not None else None
+        if known is not None:
+            inside = level.add(entry.stem, is_named=entry.name is not None) if known.start < known.stop else level
+            return self.copy(known, here.node, inside, entry)
+        inside = level.add(entry.stem, is_named=entry.name is not None)
         start = len(self.made)
         lets = {} if block.closed else ctx.lets
         scope = self.block_scope(block, arguments, lets, here, entry, level)
@@ -454,9 +470,10 @@ class Walk:
             return None
         deeper = ctx._replace(scope=scope, lets=lets, nesting=ctx.nesting + 1)
         end = self.chain(block.chain, here, deeper, inside, {})
-        self.called[key] = (
-            None if end is None else Template(start, len(self.made), here.node, end, inside, 0, len(inside.children))
-        )
+        if len(self.made) == start and isinstance(level.children, list):
+            level.children.pop()  # a call that makes no layer leaves no level
+        if end is not None:
+            self.called[key] = Template(start, len(self.made), here.node, end, inside, 0, len(inside.children))
         return end
 
     def block_scope(
@@ -485,6 +502,8 @@ class Walk:
     def copy(self, template: Template, entry_index: int, inside: Level, entry: Entry) -> Point:
         """Append a copy of a stretch of nodes that starts from another point of the same shape."""
         start, stop = template.start, template.stop
+        if start == stop:
+            return template.exit if template.exit.node != template.entry else template.exit._replace(node=entry_index)
         self.limit(entry, len(self.made) + stop - start)
         shift = len(self.made) - start
 
@@ -609,6 +628,17 @@ _CONVERSIONS = {
     "tokens": (("channels_first", "map"), ("flatten", "vector"), ("take", "vector")),
     "vector": (("reshape", "map"), ("reshape", "tokens")),
 }
+
+
+def _shapes(x: Any) -> tuple[Shape, ...]:
+    """The input shapes, of a join or of any other layer."""
+    return x if isinstance(x, tuple) else (x,)
+
+
+def _listed(words: list[str]) -> str:
+    """flatten, tokens or channels_last."""
+    *first, last = words
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def _typed(value: Any) -> Any:

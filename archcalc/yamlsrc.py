@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -45,6 +46,11 @@ class Source(Record):
     text: str = ""
     marks: Mapping[DataPath, Mark] = field(default_factory=dict)
 
+    @cached_property
+    def lines(self) -> list[str]:
+        """The text by lines, as the parser counts them."""
+        return self.text.splitlines()
+
     def mark(self, path: DataPath) -> Mark:
         """Line and column, from 1, of a key or list element, or of what is around it; (0, 0) unknown."""
         while path not in self.marks:
@@ -60,7 +66,7 @@ class Source(Record):
     def problem(self, message: str, mark: Mark, where: str = "", hint: str = "") -> Problem:
         """A problem at a place in this text."""
         line, column = mark
-        lines = self.text.splitlines() if line else []
+        lines = self.lines if line else []
         shown = lines[line - 1][:200].rstrip() if 0 < line <= len(lines) else ""
         return Problem(message, self.path, line, column, where, hint, shown)
 
@@ -104,7 +110,9 @@ def parse(text: str, path: str = "") -> Source:
         mark = error.problem_mark or error.context_mark
         position = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         opened = error.context_mark.line + 1 if error.context_mark else position[0]
-        builder.report(str(error.problem or error.context), position, _hint(text, position, opened))
+        builder.report("not valid YAML", position, _hint(text, position, opened))
+    except UnicodeEncodeError:
+        builder.report("not UTF-8 text", (0, 0), "")
     except yaml.reader.ReaderError as error:
         character = error.character if isinstance(error.character, str) else chr(error.character)
         place = _position(text, max(text.find(character), 0))
@@ -231,7 +239,8 @@ class _Builder:
             self.report("merge key '<<'", mark, "to reuse layers write a block")
         elif key in container:
             line, _ = self.marks[key_path]
-            hint = "write numbers without commas: 138M, 60000" if key.isdigit() else f"first given on line {line}"
+            cut = re.fullmatch(r"[0-9]{3}", key)  # 1,000,000 in braces is three keys
+            hint = "write numbers without commas: 138M, 60000" if cut else f"first given on line {line}"
             self.report(f"duplicate key '{key}'", mark, hint)
             return key
         self.marks[key_path] = mark
@@ -256,7 +265,7 @@ def _hint(text: str, mark: Mark, opened: int) -> str:
         return "indent with spaces, not tabs"
     if re.search(r"[:,\[{-]\s*'[^']*'\s*[^\s,}\]:#]", line) or re.search(r'[:,\[{-]\s*"[^"]*"\s*[^\s,}\]:#]', line):
         return "a value that begins with a quoted word goes on after it: turn it round, as in x == 'A'"
-    if opened < mark[0] and 0 < opened <= len(lines):
+    if opened < mark[0] and 0 < opened <= len(lines) > 1:
         first = lines[opened - 1]
         for opening, closing in _CLOSING.items():
             if first.count(opening) > first.count(closing):

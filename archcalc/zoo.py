@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from .errors import ArchcalcError, UsageError, did_you_mean, hinted, nearest
+from .errors import ArchcalcError, UsageError, did_you_mean, hinted, nearest, shown
 from .yamlsrc import Source, read
 
 PACKAGE = Path(__file__).parent
@@ -71,4 +71,4 @@ def unknown(name: str) -> UsageError:
     """The error for a name that is no network, with the nearest ones."""
     close = nearest(name, names(), 3)
     hint = f"nearest: {', '.join(close)}" if close else "`archcalc list` shows all"
-    return UsageError(f"there is no network '{name[:80]}', and no such file; {hint}")
+    return UsageError(f"there is no network '{shown(name)}', and no such file; {hint}")

@@ -123,8 +123,8 @@ def test_empty_values_are_wrong_requests(option: str) -> None:
 
 @pytest.mark.parametrize(
     "network",
-    ["x" * 3000, "x" * 3000 + ".yaml", "family.yaml:" + "x" * 3000, "a\nb", "\x1b[31mred", "\u202e"],
-    ids=["long name", "long path", "long variant", "two lines", "escape sequence", "turned round"],
+    ["x" * 3000, "x" * 3000 + ".yaml", "family.yaml:" + "x" * 3000, "a\nb", "\x1b[31mred", "\u202e", "a\0b.yaml"],
+    ids=["long name", "long path", "long variant", "two lines", "escape sequence", "turned round", "null character"],
 )
 @pytest.mark.parametrize("command", ["table", "check", "show"])
 def test_odd_names_are_unknown_networks(command: str, network: str) -> None:
@@ -167,6 +167,16 @@ def test_good_requests_exit_with_0() -> None:
         ["list", "--filter", "zzzz"],
     ):
         assert CliRunner().invoke(main, arguments).exit_code == 0
+
+
+@on_posix
+@pytest.mark.parametrize("arguments", [["--set", b"width=\xff"], ["--input", b"3x\xff"], ["--columns", b"\xff"]])
+def test_arguments_that_are_not_text(arguments: list[str | bytes]) -> None:
+    command = [sys.executable, "-m", "archcalc", "table", "good.yaml", *arguments]
+    result = subprocess.run(command, capture_output=True, timeout=20, check=False)
+    assert (result.returncode, result.stdout) == (2, b"")
+    assert result.stderr.startswith(b"Error: ")
+    assert b"Traceback" not in result.stderr
 
 
 # Files that are no specs, or that hang whoever reads them. These run as a process, so that a hang is seen.
@@ -258,19 +268,19 @@ def test_hostile_specs_end_soon(spec: str, folder: Path) -> None:
 
 
 def calling_tenfold(leaf: str) -> str:
-    """Blocks that call the next one ten times each: a milliard calls from ten lines ("billion laughs")."""
+    """Blocks that call the next one ten times each: a billion calls from ten lines ("billion laughs")."""
     blocks = [f"  b{level}: {{do: [{', '.join([f'b{level + 1}'] * 10)}]}}" for level in range(9)]
     return "\n".join(["input: [3, 8, 8]", "blocks:", *blocks, f"  b9: {{do: {leaf}}}", "layers: [b0, tanh]", ""])
 
 
 @pytest.mark.parametrize("leaf", ["relu", "{concat: {a: relu, b: identity}}", "{head: aux, do: relu}"])
-def test_a_milliard_calls_are_refused_soon(leaf: str, folder: Path) -> None:
+def test_a_billion_calls_are_refused_soon(leaf: str, folder: Path) -> None:
     (folder / "x.yaml").write_text(calling_tenfold(leaf))
     assert hostile("check", "x.yaml").startswith("x.yaml:")
 
 
 @pytest.mark.parametrize("leaf", ["{relu: , when: false}", "identity", "[]"])
-def test_a_milliard_calls_that_hold_nothing_end_soon(leaf: str, folder: Path) -> None:
+def test_a_billion_calls_that_hold_nothing_end_soon(leaf: str, folder: Path) -> None:
     """No layer is made, so the limit on layers never comes: the walk needs one of its own, or must not walk."""
     (folder / "x.yaml").write_text(calling_tenfold(leaf))
     start = time.monotonic()

@@ -112,7 +112,7 @@ TOO_LARGE = "layers or more, the limit is 200,000; --max-layers, or max_layers= 
     ],
     ids=[
         "brackets", "braces", "dashes", "unclosed brackets", "indents", "expression of 10,000 brackets",
-        "expression of 31 brackets", "900,000 digits", "repeat a milliard times", "repeat 10**9 times",
+        "expression of 31 brackets", "900,000 digits", "repeat a billion times", "repeat 10**9 times",
         "one layer too many", "nested repeats", "a repeat that grows",
     ],
 )  # fmt: skip

@@ -593,7 +593,7 @@ def test_same_padding_fixes_the_size_so_output_pad_is_not_silently_ignored() -> 
 @pytest.mark.parametrize(
     ("kind", "axes", "hint"),
     [
-        ("linear", [3, 4, 4], "flatten, tokens or channels_last first"),
+        ("linear", [3, 4, 4], "flatten(,| or) tokens or channels_last first"),
         ("maxout", [3, 4, 4], "flatten"),
         ("conv", [7], "conv takes a map, not the vector 7"),
         ("attention", [8, 4, 4], "tokens or channels_last first"),

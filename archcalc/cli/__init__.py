@@ -5,6 +5,9 @@ Exit status: 0 done, 1 a wrong spec or file, 2 a wrong request. A command's modu
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
 import sys
 from importlib import import_module
 from typing import Any
@@ -12,7 +15,7 @@ from typing import Any
 import click
 
 from .. import __version__
-from ..errors import ArchcalcError, SpecError, UsageError, did_you_mean
+from ..errors import ArchcalcError, SpecError, UsageError, did_you_mean, shown
 
 COMMANDS = {
     "check": ("check", "Report every problem of spec files."),
@@ -53,13 +56,27 @@ class Commands(click.Group):
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             hint = did_you_mean(args[0], COMMANDS)
-            raise Refusal(UsageError(f"there is no command '{args[0][:60]}'; {hint}"))
+            raise Refusal(UsageError(f"there is no command '{shown(args[0])}'; {hint}"))
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list in `--help`, without importing the commands."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run, and say in one line if what was printed cannot be written."""
+        try:
+            try:
+                return super().main(*args, **kwargs)
+            finally:
+                if sys.stdout is not None:
+                    sys.stdout.flush()
+        except OSError as error:
+            _abandon_stdout()
+            if error.errno != errno.EPIPE:
+                click.echo(f"Error: cannot write standard output: {error.strerror}", err=True)
+            sys.exit(1)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -70,6 +87,12 @@ class Commands(click.Group):
             raise Refusal(ArchcalcError("the input is nested too deeply")) from None
         except MemoryError:
             raise Refusal(ArchcalcError("the machine has not enough memory for this")) from None
+
+
+def _abandon_stdout() -> None:
+    """Let what is still buffered go nowhere, or Python would complain once more at its end."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ..errors import ArchcalcError, SpecError
+from ..errors import ArchcalcError, SpecError, UsageError, shown
 from .output import emit
 
 
@@ -17,17 +17,17 @@ def check_command(files: tuple[str, ...]) -> None:
     """
     from ..checking import check
 
-    failed = False
+    status = 0
     for file in files:
         try:
-            emit(f"{file}: ok, {check(file)}")
+            emit(f"{shown(file, 200)}: ok, {check(file)}")
         except SpecError as error:
-            failed = True
+            status = max(status, 1)
             click.echo(str(error), err=True)
             count = len(error.problems)
-            click.echo(f"{file}: {count} problem{'s' * (count > 1)}", err=True)
+            click.echo(f"{shown(file, 200)}: {count} problem{'s' * (count > 1)}", err=True)
         except ArchcalcError as error:
-            failed = True
+            status = max(status, 2 if isinstance(error, UsageError) else 1)
             click.echo(f"Error: {error}", err=True)
-    if failed:
-        raise click.exceptions.Exit(1)
+    if status:
+        raise click.exceptions.Exit(status)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ..errors import UsageError
+from ..errors import SpecError, UsageError, hinted, shown
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -56,18 +56,20 @@ def analyzed(
 
 def parse_settings(settings: tuple[str, ...]) -> dict[str, Any]:
     """`depths=3,4,36,3` as a file would hold it."""
-    from ..errors import ArchcalcError
     from ..yamlsrc import parse_value
 
     values: dict[str, Any] = {}
     for setting in settings:
         name, equals, text = setting.partition("=")
         if not equals or not name.strip() or not text.strip():
-            raise UsageError(f"--set {setting[:60]}: write NAME=VALUE, such as --set classes=10")
+            raise UsageError(f"--set {shown(setting)}: write NAME=VALUE, such as --set classes=10")
+        if name.strip() in values:
+            raise UsageError(f"--set {shown(name.strip())} is given twice")
         try:
             values[name.strip()] = parse_value(text.strip())
-        except ArchcalcError as error:
-            raise UsageError(f"--set {setting[:60]}: {str(error).splitlines()[0]}") from None
+        except SpecError as error:
+            problem = error.problems[0]
+            raise UsageError(hinted(f"--set {shown(setting)}: {problem.message}", problem.hint)) from None
     return values
 
 
@@ -78,6 +80,8 @@ def parse_inputs(inputs: tuple[str, ...]) -> Any:
     named = {}
     for text in inputs:
         name, equals, sizes = text.partition("=")
+        if (name if equals else "") in named:
+            raise UsageError("give --input once, or once for each input as NAME=SIZE")
         named[name if equals else ""] = _sizes(sizes if equals else name, text)
     if "" in named and len(named) > 1:
         raise UsageError("give --input once, or once for each input as NAME=SIZE")
@@ -95,6 +99,6 @@ def _sizes(text: str, option: str) -> tuple[Any, ...]:
             sizes.append(symbol(part))
         else:
             raise UsageError(
-                f"--input {option[:60]}: write the channels and the sizes with x between, such as 3x227x227"
+                f"--input {shown(option)}: write the channels and the sizes with x between, such as 3x227x227"
             )
     return tuple(sizes)

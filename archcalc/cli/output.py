@@ -8,14 +8,16 @@ from pathlib import Path
 
 import click
 
-from ..errors import ReadError
+from ..errors import ReadError, UsageError
 
 
 def emit(text: str, output: str | None = None) -> None:
     """Print text, or write it to a file: whole or not at all."""
+    if output == "":
+        raise UsageError("--output: a file name is missing")
     if output is not None:
         write(text + "\n", Path(output))
-    elif sys.stdout.isatty() and text.count("\n") >= os.get_terminal_size().lines:
+    elif sys.stdout is not None and sys.stdout.isatty() and text.count("\n") >= os.get_terminal_size().lines:
         click.echo_via_pager(text)
     else:
         click.echo(text)

@@ -54,6 +54,8 @@ def table_command(
     from ..render.rows import DEFAULT_COLUMNS, Options
 
     shown = tuple(column.strip() for column in columns.split(",")) if columns is not None else DEFAULT_COLUMNS
+    if "" in shown:
+        raise UsageError("--columns: a column is missing")
     if len(set(shown)) < len(shown):
         raise UsageError(f"--columns {columns}: a column is named twice")
     options = Options(shown, sort, percent, depth, fold, units)

@@ -68,7 +68,7 @@ class FloorDiv(Function):  # type: ignore[misc]
             quotient = sympy.cancel(p / q)
             return quotient if quotient.is_integer and not quotient.has(FloorDiv) else None
         if p.is_Rational:
-            return Integer(p // q)
+            return _floor(p, q)
         return _normal_floor(cls, p, int(q))
 
     def __add__(self, other: Any) -> Expr:
@@ -95,6 +95,11 @@ class FloorDiv(Function):  # type: ignore[misc]
         p, q = (printer._print(arg) for arg in self.args)
         inner = p if q == "1" else rf"\frac{{{p}}}{{{q}}}"
         return rf"\left\lfloor {inner} \right\rfloor"
+
+
+def _floor(p: Rational, q: Rational) -> Integer:
+    """floor(p / q); sympy's own // is wrong for negative fractions (-1/2 // 3 gives 0)."""
+    return Integer((p.p * q.q) // (p.q * q.p))
 
 
 def _content(term: Expr) -> Rational | None:
@@ -243,7 +248,7 @@ def _bounds(expr: Expr) -> tuple[Any, Any]:
     if isinstance(expr, FloorDiv) and expr.args[1].is_Integer:
         low, high = _bounds(sympy.expand(expr.args[0]))
         q = expr.args[1]
-        return (None if low is None else low // q), (None if high is None else high // q)
+        return (None if low is None else _floor(low, q)), (None if high is None else _floor(high, q))
     if isinstance(expr, Maximum):
         lows = [low for low, _ in map(_bounds, expr.args) if low is not None]
         return (max(lows) if lows else None), None
@@ -284,7 +289,7 @@ def floordiv(a: Any, b: Any) -> Any:
 
 
 def ceildiv(a: Any, b: Any) -> Any:
-    if is_whole(a) and is_whole(b):
+    if is_whole(a) and is_whole(b) and at_least(b, 1):
         return plain(FloorDiv(a + b - 1, b))
     return plain(-FloorDiv(-a, b))
 
@@ -386,7 +391,9 @@ def promises(a: Any) -> list[tuple[Any, int, int]]:
 
 def solved_at_least(a: Any, b: Any) -> tuple[Any, Any]:
     """An equivalent of a >= b with floors, factors and constants moved to the right: (H, 32)."""
-    while True:
+    reduced = _normal(S(a))
+    a = S(a) if reduced.free_symbols else reduced
+    while a.free_symbols:
         constant, rest = a.as_coeff_Add()
         if constant:
             a, b = rest, b - plain(constant)
@@ -396,7 +403,8 @@ def solved_at_least(a: Any, b: Any) -> tuple[Any, Any]:
         if isinstance(a, FloorDiv) and a.args[1].is_Integer:
             a, b = sympy.expand(a.args[0]), b * int(a.args[1])
         elif (not a.as_coeff_Add()[0] and a.as_coeff_Mul()[0] in (1, -1)) or a.as_coeff_Mul()[0] < 0:
-            return a, plain(S(b))
+            break
+    return plain(a), plain(S(b))
 
 
 def index(name: str) -> Expr:
