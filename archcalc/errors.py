@@ -85,6 +85,8 @@ def shown(text: object, limit: int = 60) -> str:
     ('xx...', 'x1b')
     """
     whole = str(text)
+    if len(whole) <= limit and whole.isprintable():
+        return whole
     cut = whole if len(whole) <= limit else whole[: limit - 3] + "..."
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "replace").decode() for c in cut)
 

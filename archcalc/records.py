@@ -29,26 +29,24 @@ class Record:
     """The base of records: keyword or positional values, defaults for the rest, no change afterwards."""
 
     record_fields: ClassVar[dict[str, Field[Any]]] = {}
+    record_defaults: ClassVar[dict[str, Any]] = {}
     if TYPE_CHECKING:
         __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
     def __init__(self, *args: Any, **values: Any) -> None:
         names = self.record_fields
-        if args:
-            values.update(zip(names, args, strict=False))
-        if len(values) < len(names):
-            for name, field in names.items():
-                if name in values:
-                    continue
-                if field.default is not MISSING:
-                    values[name] = field.default
-                elif field.default_factory is not MISSING:
-                    values[name] = field.default_factory()
-                else:
-                    raise TypeError(f"{type(self).__name__}: missing {name}")
-        if len(values) > len(names) or values.keys() - names.keys():
-            raise TypeError(f"{type(self).__name__} has no field {min(values.keys() - names.keys())}")
-        self.__dict__.update(values)
+        own = self.__dict__
+        own.update(self.record_defaults)
+        own.update(zip(names, args, strict=False))
+        own.update(values)
+        if len(own) == len(names) and len(args) <= len(names) and values.keys() <= names.keys():
+            return
+        for name, field in names.items():
+            if name not in own and field.default_factory is not MISSING:
+                own[name] = field.default_factory()
+        wrong = sorted(values.keys() - names.keys()) or [name for name in names if name not in own]
+        if wrong or len(args) > len(names):
+            raise TypeError(f"{type(self).__name__}: unknown, missing or surplus value {' '.join(wrong[:1])}".rstrip())
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise FrozenInstanceError(f"cannot assign to field '{name}'")
@@ -69,5 +67,7 @@ _bare = dataclass(init=False, eq=False, repr=False, match_args=False, kw_only=Tr
 def record(cls: _Class) -> _Class:
     """Make the annotations of a class that derives from `Record` its fields."""
     _bare(cls)
-    cls.record_fields = {field.name: field for field in fields(cls)}  # type: ignore[attr-defined]
+    own: Any = cls
+    own.record_fields = {field.name: field for field in fields(own)}
+    own.record_defaults = {field.name: field.default for field in fields(own) if field.default is not MISSING}
     return cls

@@ -17,10 +17,18 @@ def emit(text: str, output: str | None = None) -> None:
         raise UsageError("--output: a file name is missing")
     if output is not None:
         write(text + "\n", Path(output))
-    elif sys.stdout is not None and sys.stdout.isatty() and text.count("\n") >= os.get_terminal_size().lines:
+    elif sys.stdout is not None and sys.stdout.isatty() and text.count("\n") >= _terminal_lines():
         click.echo_via_pager(text)
     else:
         click.echo(text)
+
+
+def _terminal_lines() -> float:
+    """How many lines the terminal shows; one that does not say shows all."""
+    try:
+        return os.get_terminal_size().lines
+    except OSError:
+        return float("inf")
 
 
 def write(text: str, path: Path) -> None:

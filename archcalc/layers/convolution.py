@@ -32,6 +32,13 @@ class Sliding(Layer):
         return {"bias": axes} if self.bias else {}
 
 
+def _groups_divide(groups: Any, channels: Any, filters: Any) -> Iterator[Condition]:
+    """Grouped convolution needs whole groups on both sides."""
+    if same(groups, 1) is not True:
+        yield divides(groups, channels, f"groups {groups} does not divide the {channels} input channels")
+        yield divides(groups, filters, f"groups {groups} does not divide the {filters} filters")
+
+
 @layer("conv", source="Dumoulin & Visin 2016, sec. 2.4")
 class Conv(Sliding):
     """Convolution in 1-D, 2-D or 3-D; `connections` lists which input maps each output map reads."""
@@ -45,8 +52,7 @@ class Conv(Sliding):
         return Window(self.kernel, self.stride, self.pad, self.dilation)
 
     def conditions(self, x: Shape) -> Iterator[Condition]:
-        yield divides(self.groups, x.channels, f"groups {self.groups} does not divide the {x.channels} input channels")
-        yield divides(self.groups, self.filters, f"groups {self.groups} does not divide the {self.filters} filters")
+        yield from _groups_divide(self.groups, x.channels, self.filters)
         if self.connections is not None:
             rows, columns = len(self.connections), len(self.connections[0])
             yield equal(rows, x.channels, f"connections has {rows} rows for {x.channels} input maps")
@@ -110,8 +116,7 @@ class TransposedConv(Sliding):
         return Window(self.kernel, self.stride, self.pad, self.dilation)
 
     def conditions(self, x: Shape) -> Iterator[Condition]:
-        yield divides(self.groups, x.channels, f"groups {self.groups} does not divide the {x.channels} input channels")
-        yield divides(self.groups, self.filters, f"groups {self.groups} does not divide the {self.filters} filters")
+        yield from _groups_divide(self.groups, x.channels, self.filters)
         if self.pad is None and any(same(extra, 0) is not True for extra in self.output_pad):
             raise ArchcalcError("output_pad and pad: same exclude each other, for same decides the size alone")
         for extra, stride, dilation in zip(self.output_pad, self.stride, self.dilation, strict=True):
