@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from . import dims
-from .errors import UsageError, did_you_mean
+from .errors import ArchcalcError, UsageError, did_you_mean, hinted
 from .infer import infer
 from .layers.fields import read_size
 from .network import Network, load
@@ -46,6 +46,11 @@ def analyze(
         raise UsageError(f"unknown dtype '{dtype}'; {did_you_mean(dtype, BITS) or 'known: ' + ', '.join(BITS)}")
     loaded = load(network)
     promised = _promises(assume)
+    _check_known(promised, input, let)
+    try:
+        batch = read_size(batch, 1)
+    except ArchcalcError as error:
+        raise UsageError(f"batch: {error}") from None
     graph = elaborate(
         loaded.spec,
         loaded.variant,
@@ -53,7 +58,24 @@ def analyze(
         input=_under(promised, input),
         max_layers=max_layers,
     )
-    return Report(loaded.name, graph, infer(graph), read_size(batch, 1), dtype)
+    return Report(loaded.name, graph, infer(graph), batch, dtype)
+
+
+def _check_known(promised: Mapping[str, Any], *given: Any) -> None:
+    """Promises must be about symbols that were given."""
+    waiting = list(given)
+    names: set[str] = set()
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Mapping):
+            waiting.extend(value.values())
+        elif isinstance(value, list | tuple):
+            waiting.extend(value)
+        elif dims.is_number(value):
+            names |= dims.symbols_of(value)
+    for name in promised:
+        if name not in names:
+            raise UsageError(hinted(f"assume: there is no symbol '{name}'", did_you_mean(name, names)))
 
 
 def _promises(assume: Iterable[str]) -> dict[str, Any]:

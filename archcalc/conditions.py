@@ -21,6 +21,7 @@ _TRUTHS: dict[str, Callable[[Any, Any], dims.Truth]] = {
     "==": dims.same,
     "!=": lambda a, b: None if (truth := dims.same(a, b)) is None else not truth,
     ">=": dims.at_least,
+    "<=": lambda a, b: dims.at_least(b, a),
     "% ==": lambda a, b: dims.divides(b, a),
 }
 
@@ -55,17 +56,22 @@ class Condition(NamedTuple):
 
 
 def equal(a: Any, b: Any, message: str = "") -> Condition:
-    """a == b."""
+    """a == b, with the symbols on the left."""
+    if dims.is_symbolic(b) and not dims.is_symbolic(a):
+        a, b = b, a
     return Condition(a, "==", b, message)
 
 
 def at_least(a: Any, b: Any, message: str = "") -> Condition:
-    """a >= b, solved for the symbol where that is one step."""
-    if dims.is_symbolic(a) and not dims.is_symbolic(b):
-        from .dims.symbolic import solved_at_least
+    """a >= b, solved for the symbol where that is one step: H >= 32, k <= 17."""
+    if not (dims.is_symbolic(a) or dims.is_symbolic(b)):
+        return Condition(a, ">=", b, message)
+    from .dims.symbolic import solved_at_least
 
-        a, b = solved_at_least(a, b)
-    return Condition(a, ">=", b, message)
+    left, right = solved_at_least(a - b, 0)
+    if dims.is_symbolic(left) and dims.is_negated(left):
+        return Condition(-left, "<=", -right, message)
+    return Condition(left, ">=", right, message)
 
 
 def divides(a: Any, b: Any, message: str = "") -> Condition:
@@ -77,10 +83,11 @@ def strongest(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
     """The conditions without those that follow from others: a smaller bound, a divisor of a divisor."""
     kept: dict[Any, Condition] = {}
     for condition in conditions:
-        bound = condition.relation == ">=" and isinstance(condition.right, int)
-        key = (condition.left, ">=") if bound else (condition.left, condition.relation, condition.right)
+        relation, right = condition.relation, condition.right
+        bound = relation in (">=", "<=") and isinstance(right, int)
+        key = (condition.left, relation) if bound else (condition.left, relation, right)
         known = kept.get(key)
-        if known is None or (bound and condition.right > known.right):
+        if known is None or (bound and (right > known.right if relation == ">=" else right < known.right)):
             kept[key] = condition
     moduli: dict[Any, list[int]] = {}
     for condition in kept.values():

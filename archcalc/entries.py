@@ -32,6 +32,9 @@ class Entry(Record):
         """What it is called in a path, before numbering."""
         return self.name or ""
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.where}>"
+
     @property
     def where(self) -> str:
         """The place as a message shows it: layers[3] (conv 'c3')."""

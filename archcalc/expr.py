@@ -53,6 +53,9 @@ class Expression(Record):
     names: frozenset[str]
     step: Step = field(repr=False)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return parse, (self.text,)
+
     def evaluate(self, scope: Scope, conditions: list[Condition]) -> Any:
         """The value: int, Fraction, bool, word, tuple or symbolic expression."""
         try:

@@ -60,3 +60,6 @@ class Graph(Record):
     repeats: tuple[Repeat, ...]
     heads: tuple[str, ...]
     conditions: tuple[Condition, ...]
+
+    def __repr__(self) -> str:
+        return f"<Graph of {len(self.nodes)} layers>"

@@ -56,13 +56,13 @@ def variants(network: str | Path) -> list[Network]:
 
 
 def _looks_like_path(text: str) -> bool:
-    return any(mark in text for mark in ("/", "\\", ".yaml", ".yml")) or _exists(text)
+    return text == "-" or any(mark in text for mark in ("/", "\\", ".yaml", ".yml")) or _exists(text)
 
 
 def _exists(text: str) -> bool:
-    """Whether there is a file or folder of this name; one that no file can have does not exist."""
+    """Whether there is a file or folder of this name, or it is - for standard input."""
     try:
-        return Path(text).exists()
+        return text == "-" or Path(text).exists()
     except (OSError, ValueError):
         return False
 

@@ -85,6 +85,10 @@ class LayerReport(Record):
         own = self.node.layer.bits
         return BITS[self.dtype] if own is None else own
 
+    def __repr__(self) -> str:
+        inputs = ", ".join(str(shape) for shape in self.inputs)
+        return f"<{self.kind} {self.path}: {inputs} -> {self.output}, parameters {self.parameters}, MACs {self.macs}>"
+
     def __getitem__(self, quantity: str) -> Any:
         """A quantity of this layer by name: `layer["macs"]`."""
         from .quantities import find
@@ -152,6 +156,13 @@ class Report(Record):
         return self.graph.conditions
 
     @cached_property
+    def symbols(self) -> frozenset[str]:
+        """The names of the symbols in the input, the batch and the settings."""
+        given = [self.batch, *self.settings.values(), *(size for _, shape in self.graph.inputs for size in shape.axes)]
+        flat = [part for value in given for part in (value if isinstance(value, tuple) else (value,))]
+        return frozenset().union(*(dims.symbols_of(part) for part in flat if dims.is_number(part)))
+
+    @cached_property
     def notes(self) -> tuple[str, ...]:
         """What a reader should know: input rows that no window reads."""
         notes = [note for layer in self.layers for note in _dropped_note(layer)]
@@ -192,6 +203,12 @@ class Report(Record):
         >>> report.substitute(H=224, W=224)["macs"]
         15470264320
         """
+        unknown = sorted(values.keys() - self.symbols)
+        if unknown:
+            raise UsageError(hinted(f"there is no symbol '{unknown[0]}'", did_you_mean(unknown[0], self.symbols)))
+        wrong = [name for name, value in values.items() if not dims.is_number(dims.exact(value))]
+        if wrong:
+            raise UsageError(f"{wrong[0]}: {values[wrong[0]]!r} is not a number")
         for condition in self.graph.conditions:
             if condition.holds(values) is False:
                 told = ", ".join(f"{name}={value}" for name, value in values.items())

@@ -40,6 +40,9 @@ class Spec(Record):
     problems: tuple[Problem, ...] = ()
     walkable: bool = True  # false where lets or inputs have problems, or blocks call themselves
 
+    def __repr__(self) -> str:
+        return f"<Spec {self.title or self.source.path}>"
+
     @property
     def let_names(self) -> tuple[str, ...]:
         """Every let, those that only variants give included."""

@@ -219,6 +219,8 @@ class _SpecReader:
             path: DataPath = ("input", name) if isinstance(data, dict) else ("input",)
             if not isinstance(sizes, list | tuple) or not 1 <= len(sizes) <= 4:
                 message = "an input is a list: the channels, then up to three spatial axes, as in [3, 224, 224]"
+                if isinstance(sizes, str) and sizes.replace("x", "").isdigit():
+                    message = f"an input is a list; write [{', '.join(sizes.split('x'))}]"
                 self.report(message, path, at_value=True)
                 continue
             around = Surroundings(self.lets, {})

@@ -125,10 +125,7 @@ def compile_value(data: Any, path: DataPath, names: Collection[str]) -> Value:
         raise ArchcalcError("value missing")
     if isinstance(data, bool):
         return Value(path, data)
-    if isinstance(data, float):
-        from fractions import Fraction
-
-        return Value(path, dims.plain(Fraction(str(data))))
+    data = dims.exact(data)
     if dims.is_number(data):
         return Value(path, dims.plain(data))
     if isinstance(data, list | tuple):

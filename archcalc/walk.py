@@ -150,7 +150,9 @@ class Walk:
         for name, sizes in replaced.items():
             if name not in declared:
                 raise UsageError(f"there is no input '{name}'; known: {', '.join(declared)}")
-            if isinstance(sizes, str) or len(sizes) != len(declared[name]):
+            if not isinstance(sizes, Sequence) or isinstance(sizes, str):
+                raise UsageError(f"input {sizes!r} is not a list of sizes such as (3, 224, 224)")
+            if len(sizes) != len(declared[name]):
                 axes = len(declared[name])
                 raise UsageError(f"the input has {axes} axes, channels first; {describe_sizes(sizes)} has not")
             declared[name] = tuple(sizes)
@@ -570,7 +572,8 @@ class Walk:
             if column is None:
                 return None
             if not isinstance(column, tuple):
-                hint = "; give a list with one symbol for each element" if dims.is_symbolic(column) else ""
+                is_symbol = dims.is_number(column) and dims.is_symbolic(column)
+                hint = "; give a list with one symbol for each element" if is_symbol else ""
                 self.report(entry, f"{name}: {describe(column)} is not a list{hint}", level, entry.stem, value)
                 return None
             columns[name] = column

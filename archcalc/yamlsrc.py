@@ -14,6 +14,7 @@ reader's back (YAML 1.1 would read 010 as 8, 1:30 as 90 and `off` as false).
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import field
 from functools import cached_property
@@ -46,6 +47,9 @@ class Source(Record):
     text: str = ""
     marks: Mapping[DataPath, Mark] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        return f"<Source {self.path or 'plain data'}>"
+
     @cached_property
     def lines(self) -> list[str]:
         """The text by lines, as the parser counts them."""
@@ -75,6 +79,8 @@ def read_text(path: str | Path) -> str:
     """The text of a file; ReadError where it is a folder, not text, too large or unreadable."""
     path = Path(path)
     try:
+        if str(path) == "-":
+            return _decoded(sys.stdin.buffer.read(MAX_BYTES + 1), "standard input")
         if path.is_dir():
             raise ReadError(f"{path} is a folder, not a file")
         if path.exists() and not path.is_file():
@@ -84,6 +90,11 @@ def read_text(path: str | Path) -> str:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ReadError(f"cannot read {path}: {reason}") from None
+    return _decoded(content, str(path))
+
+
+def _decoded(content: bytes, path: str) -> str:
+    """The text of a file's content, which is not too long and not binary."""
     if len(content) > MAX_BYTES:
         raise ReadError(f"{path} is larger than {MAX_BYTES:,} bytes, the limit for a spec")
     try:
@@ -275,6 +286,8 @@ def _hint(text: str, mark: Mark, opened: int) -> str:
     started = re.search(r":\s+([%@`!&*|>])", line)
     if started:
         return f"quote a value that begins with '{started[1]}'"
+    if re.search(r"[\w'\"]:[{\[\w]", line):
+        return "a colon needs a space behind it"
     if re.search(r"[{\[].*\w[\[{]|\{[^}]*\([^)]*,", line):
         return "in braces, quote a value that holds brackets or commas, or write one argument per line"
     entry = re.match(r"\s*-\s+(\w+)\s*(#.*)?$", before)

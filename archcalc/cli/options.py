@@ -28,13 +28,20 @@ def quantity_columns(ctx: click.Context, param: click.Parameter, incomplete: str
     return [f"{done}{comma}{column}" for column in COLUMNS if column.startswith(last)]
 
 
+def dtypes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Completion of a dtype."""
+    from ..report import BITS
+
+    return [name for name in BITS if name.startswith(incomplete)]
+
+
 def setting_options(command: Command) -> Command:
     """The settings that every analysis takes."""
     options = (
         click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Give a `let` of the spec another value; may be repeated."),
         click.option("--input", "inputs", multiple=True, metavar="CxHxW", help="Another input size, such as 3x227x227; with several inputs NAME=SIZE."),
         click.option("--batch", default=1, metavar="N", type=click.IntRange(1, 10**9), show_default=True, help="Images in a batch, for the figures called batch_."),
-        click.option("--dtype", default="float32", show_default=True, help="Type of a number, for the figures in bytes."),
+        click.option("--dtype", shell_complete=dtypes, default="float32", show_default=True, help="Type of a number, for the figures in bytes."),
         click.option("--max-layers", default=200_000, show_default=True, type=click.IntRange(1, 10**8), help="Refuse networks with more layers."),
     )  # fmt: skip
     for option in reversed(options):

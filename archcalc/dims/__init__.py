@@ -260,6 +260,33 @@ def substitute(a: Any, values: Mapping[str, Any]) -> Any:
     return _algebra(a).substitute(a, values)
 
 
+def is_negated(a: Any) -> bool:
+    """Whether a is written with a minus in front of all of it, as -k is."""
+    return _algebra(a).is_negated(a) if is_symbolic(a) else False
+
+
+def latex(a: Any) -> str:
+    r"""a in LaTeX, without dollar signs.
+
+    >>> latex(floordiv(symbol("H") + 1, 2))
+    '\\left\\lfloor \\frac{H + 1}{2} \\right\\rfloor'
+    """
+    return str(a) if type(a) is int else str(_algebra(a).latex(a))
+
+
+def exact(a: Any) -> Any:
+    """A number given from Python as an exact one: a float is the decimal that it prints as.
+
+    >>> exact(0.29)
+    Fraction(29, 100)
+    """
+    if isinstance(a, float):
+        from fractions import Fraction
+
+        return plain(Fraction(str(a)))
+    return a
+
+
 def promises(a: Any) -> list[tuple[Any, int, int]]:
     """The promises that the symbols in a carry: (symbol, the number it is a multiple of, its minimum)."""
     return _algebra(a).promises(a) if is_symbolic(a) else []

@@ -64,6 +64,10 @@ def divides(a: Any, b: Any) -> bool:
     return bool(b % a == 0)
 
 
+def latex(a: Any) -> str:
+    return rf"\frac{{{a.numerator}}}{{{a.denominator}}}" if type(a) is Fraction else str(a)
+
+
 def is_whole(a: Any) -> bool:
     return bool(a == a // 1)
 

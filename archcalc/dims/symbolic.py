@@ -91,10 +91,11 @@ class FloorDiv(Function):  # type: ignore[misc]
 
     _sympyrepr = _sympystr
 
-    def _latex(self, printer: Any) -> str:
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
         p, q = (printer._print(arg) for arg in self.args)
         inner = p if q == "1" else rf"\frac{{{p}}}{{{q}}}"
-        return rf"\left\lfloor {inner} \right\rfloor"
+        floor = rf"\left\lfloor {inner} \right\rfloor"
+        return floor if exp is None else f"{floor}^{{{exp}}}"
 
 
 def _floor(p: Rational, q: Rational) -> Integer:
@@ -166,7 +167,7 @@ class Maximum(Function):  # type: ignore[misc]
     def eval(cls, *args: Expr) -> Expr | None:
         if all(arg.is_number for arg in args):
             return max(args)
-        flat = [part for arg in args for part in (arg.args if isinstance(arg, cls) else (arg,))]
+        flat = [part for arg in args for part in cls._candidates(arg)]
         kept: list[Expr] = []
         for candidate in flat:
             if any(at_least(other, candidate) for other in kept):
@@ -176,6 +177,15 @@ class Maximum(Function):  # type: ignore[misc]
         if len(kept) == 1:
             return kept[0]
         return None if tuple(kept) == args else cls(*kept)
+
+    @classmethod
+    def _candidates(cls, arg: Expr) -> list[Expr]:
+        """What the maximum is over: max(a, b) + c gives a + c and b + c."""
+        inner = [term for term in Add.make_args(arg) if isinstance(term, cls)]
+        if len(inner) != 1:
+            return [arg]
+        rest = arg - inner[0]
+        return [candidate + rest for candidate in inner[0].args]
 
     def _sympystr(self, printer: Any) -> str:
         return f"max({', '.join(str(printer._print(arg)) for arg in self.args)})"
@@ -358,7 +368,7 @@ def symbols_of(a: Any) -> frozenset[str]:
 
 def substitute(a: Any, values: Mapping[str, Any]) -> Any:
     a = S(a)
-    replaced = {s: S(values[s.name]) for s in a.free_symbols if s.name in values}
+    replaced = {s: S(dims.exact(values[s.name])) for s in a.free_symbols if s.name in values}
     for symbol, value in replaced.items():
         _check_domain(symbol, value)
     return plain(a.xreplace(replaced))
@@ -381,6 +391,14 @@ def total(term: Any, index: Any, count: Any) -> Any:
     if summed.has(sympy.Sum):
         raise ArchcalcError(f"{term} has no closed sum over {index}")
     return plain(summed)
+
+
+def latex(a: Any) -> str:
+    return str(sympy.latex(S(a)))
+
+
+def is_negated(a: Any) -> bool:
+    return all(term.as_coeff_Mul()[0] < 0 for term in Add.make_args(S(a)))
 
 
 def promises(a: Any) -> list[tuple[Any, int, int]]:

@@ -13,16 +13,16 @@ from ..layers import Operations
 from ..quantities import LAYER_QUANTITIES
 from ..report import LayerReport, Report
 from ..shapes import Shape
-from .rows import Options, rows, share, text_cell
+from .rows import Options, columns, rows, share_of, text_cell
 
 SCHEMA = 1
 
 
 def csv(report: Report, options: Options) -> str:
     """One line for each row of the table, without the totals; shares are in percent of the totals."""
-    columns = options.shown
+    shown = columns(report, options)
     headers: list[str] = []
-    for column in columns:
+    for column in shown:
         headers.append(column)
         if options.percent and column in LAYER_QUANTITIES:
             headers.append(f"{column}_percent")
@@ -31,7 +31,7 @@ def csv(report: Report, options: Options) -> str:
     writer.writerow(headers)
     for row in rows(report, options):
         cells: list[Any] = []
-        for column in columns:
+        for column in shown:
             if column == "repeat":
                 cells.append(row.repeat)
             elif column not in LAYER_QUANTITIES:
@@ -40,7 +40,7 @@ def csv(report: Report, options: Options) -> str:
                 value = row.quantity(column)
                 cells.append(value)
                 if options.percent:
-                    cells.append(share(value * row.repeat, report.totals[column]))
+                    cells.append(share_of(row, value, report.totals[column]))
         writer.writerow(cells)
     return file.getvalue().rstrip("\n")
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
 
 from .. import dims
-from ..errors import UsageError, did_you_mean
+from ..errors import UsageError, did_you_mean, shown
 from ..naming import Level
 from ..quantities import LAYER_QUANTITIES, NAMES
 from ..records import Record, record
@@ -28,6 +28,42 @@ TEXT_COLUMNS = {
 COLUMNS = (*TEXT_COLUMNS, *LAYER_QUANTITIES)
 
 
+def number_text(value: Any, units: str = "exact") -> str:
+    """A count with thousands separated, or with an SI prefix; an expression as it is.
+
+    >>> number_text(138357544), number_text(138357544, "si"), number_text(999, "si")
+    ('138,357,544', '138.4 M', '999')
+    """
+    if type(value) is not int:
+        return str(value)
+    if units == "exact" or abs(value) < 1000:
+        return f"{value:,}"
+    for power, prefix in ((12, "T"), (9, "G"), (6, "M"), (3, "k")):
+        if abs(value) * 10000 >= 9999_5 * 10**power // 10 or power == 3:
+            return _rounded(value, 10**power) + f" {prefix}"
+    raise AssertionError("unreachable")
+
+
+def _rounded(value: int, unit: int) -> str:
+    """value / unit with four digits, rounded half up, in whole-number arithmetic."""
+    sign = "-" if value < 0 else ""
+    value = abs(value)
+    decimals = 3 if value < 10 * unit else 2 if value < 100 * unit else 1
+    scaled = (2 * value * 10**decimals + unit) // (2 * unit)
+    whole, rest = divmod(scaled, 10**decimals)
+    return f"{sign}{whole}.{rest:0{decimals}d}"
+
+
+class Style(NamedTuple):
+    """How a format writes numbers and shapes."""
+
+    number: Callable[[Any, str], str]
+    shape: Callable[[Shape], str]
+
+
+PLAIN = Style(number_text, str)
+
+
 @record
 class Options(Record):
     """What a table shows."""
@@ -42,18 +78,21 @@ class Options(Record):
     def __init__(self, *args: Any, **values: Any) -> None:
         super().__init__(*args, **values)
         for column in [*self.columns, *([self.sort] if self.sort else [])]:
+            if column in NAMES and column not in COLUMNS:
+                raise UsageError(f"'{column}' is of the whole network, not of a layer; it cannot be a column")
             if column not in COLUMNS:
                 hint = did_you_mean(column, COLUMNS) or f"known: {', '.join(COLUMNS)}"
-                raise UsageError(f"unknown column '{column}'; {hint}")
+                raise UsageError(f"unknown column '{shown(column)}'; {hint}")
         if self.units not in ("exact", "si"):
             raise UsageError(f"units are exact or si, not '{self.units}'")
 
-    @property
-    def shown(self) -> tuple[str, ...]:
-        """The columns, with `repeat` where repeats are folded."""
-        if self.fold and "repeat" not in self.columns:
-            return (*self.columns[:1], "repeat", *self.columns[1:])
-        return self.columns
+
+def columns(report: Report, options: Options) -> tuple[str, ...]:
+    """The columns of a table, with `repeat` where rows stand for several equal ones."""
+    repeated = options.fold or any(layer.repeat != 1 for layer in report.layers)
+    if repeated and "repeat" not in options.columns:
+        return (*options.columns[:1], "repeat", *options.columns[1:])
+    return options.columns
 
 
 @record
@@ -158,16 +197,16 @@ def _span(first: str, last: str) -> str:
     return ".".join(steps)
 
 
-def text_cell(row: Row, column: str) -> str:
+def text_cell(row: Row, column: str, style: Style = PLAIN) -> str:
     """What a column without a quantity shows."""
     if column == "layer":
         return row.path
     if column == "kind":
         return row.kind
     if column == "input":
-        return ", ".join(str(shape) for shape in row.inputs)
+        return ", ".join(style.shape(shape) for shape in row.inputs)
     if column == "output":
-        return str(row.output)
+        return style.shape(row.output)
     if column == "repeat":
         return f"x{row.repeat}" if row.repeat != 1 else ""
     layer = row.layers[0]
@@ -184,32 +223,6 @@ def _nonzero(counts: Iterable[Any]) -> Iterator[bool]:
     return (dims.same(count, 0) is not True for count in counts)
 
 
-def number_text(value: Any, units: str = "exact") -> str:
-    """A count with thousands separated, or with an SI prefix; an expression as it is.
-
-    >>> number_text(138357544), number_text(138357544, "si"), number_text(999, "si")
-    ('138,357,544', '138.4 M', '999')
-    """
-    if type(value) is not int:
-        return str(value)
-    if units == "exact" or abs(value) < 1000:
-        return f"{value:,}"
-    for power, prefix in ((12, "T"), (9, "G"), (6, "M"), (3, "k")):
-        if abs(value) * 10000 >= 9999_5 * 10**power // 10 or power == 3:
-            return _rounded(value, 10**power) + f" {prefix}"
-    raise AssertionError("unreachable")
-
-
-def _rounded(value: int, unit: int) -> str:
-    """value / unit with four digits, rounded half up, in whole-number arithmetic."""
-    sign = "-" if value < 0 else ""
-    value = abs(value)
-    decimals = 3 if value < 10 * unit else 2 if value < 100 * unit else 1
-    scaled = (2 * value * 10**decimals + unit) // (2 * unit)
-    whole, rest = divmod(scaled, 10**decimals)
-    return f"{sign}{whole}.{rest:0{decimals}d}"
-
-
 def share(part: Any, total: Any) -> str:
     """A percentage with one decimal, rounded half up; nothing for symbols.
 
@@ -222,6 +235,11 @@ def share(part: Any, total: Any) -> str:
     return f"{tenths // 10}.{tenths % 10}"
 
 
+def share_of(row: Row, value: Any, total: Any) -> str:
+    """The row's share of the total; a head has none, for it is not in the totals."""
+    return "" if all(layer.head for layer in row.layers) else share(value * row.repeat, total)
+
+
 @record
 class Table(Record):
     """Headers, cells and the line of totals, ready for a text format."""
@@ -232,19 +250,19 @@ class Table(Record):
     total: tuple[str, ...]
 
 
-def table(report: Report, options: Options) -> Table:
-    """The table of a report as text."""
-    shown = options.shown
+def table(report: Report, options: Options, style: Style = PLAIN) -> Table:
+    """The table of a report as text, with numbers and shapes in the style of a format."""
+    shown = columns(report, options)
     headers: list[str] = []
     for column in shown:
         headers.append(column if column != "macs" else "MACs")
         if options.percent and column in LAYER_QUANTITIES:
             headers.append("%")
-    cells = tuple(tuple(_cells(row, shown, report, options)) for row in rows(report, options))
+    cells = tuple(tuple(_cells(row, shown, report, options, style)) for row in rows(report, options))
     total: list[str] = []
     for column in shown:
         if column in LAYER_QUANTITIES:
-            total.append(number_text(report.totals[column], options.units))
+            total.append(style.number(report.totals[column], options.units))
             total.extend(["100.0"] if options.percent else [])
         else:
             total.append("total" if not total else "")
@@ -252,13 +270,12 @@ def table(report: Report, options: Options) -> Table:
     return Table(tuple(headers), numeric, cells, tuple(total))
 
 
-def _cells(row: Row, columns: tuple[str, ...], report: Report, options: Options) -> Iterator[str]:
-    for column in columns:
+def _cells(row: Row, shown: tuple[str, ...], report: Report, options: Options, style: Style) -> Iterator[str]:
+    for column in shown:
         if column not in LAYER_QUANTITIES:
-            yield text_cell(row, column)
+            yield text_cell(row, column, style)
             continue
         value = row.quantity(column)
-        yield number_text(value, options.units)
+        yield style.number(value, options.units)
         if options.percent:
-            in_head = all(layer.head for layer in row.layers)
-            yield "" if in_head else share(value * row.repeat, report.totals[column])
+            yield share_of(row, value, report.totals[column])

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from .. import dims
 from ..report import Report
-from .rows import Options, Table, number_text, table
+from ..shapes import Shape
+from .rows import Options, Style, Table, number_text, table
 
+_BATCH = {
+    "macs": "MACs", "flops": "FLOPs", "activations": "activations", "activation_bytes": "bytes of activations",
+}  # fmt: skip
+MAX_CELL = 64  # characters; formulas may have thousands
 CONVENTION = (
     "Counts are for one image. MACs are multiply-accumulates, biases not among them; FLOPs = 2 MACs + all other "
     "operations."
@@ -47,6 +53,9 @@ def facts(report: Report, options: Options) -> Iterator[str]:
         f"input {number_text(totals['input_elements'], options.units)} numbers",
     ]
     yield ", ".join(told)
+    if report.batch != 1:
+        batch = {name: number_text(totals[f"batch_{name}"], options.units) for name in _BATCH}
+        yield f"batch of {report.batch}: " + ", ".join(f"{batch[name]} {told}" for name, told in _BATCH.items())
     for head, figures in report.heads.items():
         parameters, macs = (number_text(figures[name], options.units) for name in ("parameters", "macs"))
         yield f"head {head}, not in the totals: {parameters} parameters, {macs} MACs"
@@ -61,30 +70,73 @@ def text(report: Report, options: Options) -> str:
     lines = [heading(report), input_line(report)]
     if report.graph.spec.cite:
         lines.insert(1, report.graph.spec.cite)
-    grid = _tabulated(table(report, options), "simple", separated=True)
-    return "\n".join([*lines, "", grid, "", *facts(report, options), CONVENTION])
+    made = table(report, options)
+    grid = _tabulated(_cut(made), "simple", separated=True)
+    long = [f"{header} = {cell}" for header, cell in zip(made.headers, made.total, strict=True) if len(cell) > MAX_CELL]
+    return "\n".join([*lines, "", grid, "", *long, *facts(report, options), CONVENTION])
+
+
+def _cut(made: Table) -> Table:
+    """The table with long formulas cut; those of the totals stand in full beneath it."""
+
+    def cut(cells: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(cell if len(cell) <= MAX_CELL else cell[: MAX_CELL - 3] + "..." for cell in cells)
+
+    return Table(made.headers, made.numeric, tuple(map(cut, made.cells)), cut(made.total))
 
 
 def markdown(report: Report, options: Options) -> str:
     """A GitHub-flavoured Markdown table."""
     made = table(report, options)
-    bold = Table(made.headers, made.numeric, made.cells, tuple(f"**{cell}**" if cell else "" for cell in made.total))
-    notes = [f"- {fact}" for fact in facts(report, options)]
-    lines = [
-        f"**{heading(report)}**, {input_line(report)}",
-        "",
-        _tabulated(bold, "pipe"),
-        "",
-        *notes,
-        f"- {CONVENTION}",
-    ]
-    return "\n".join(lines)
+    body = tuple(tuple(map(_markdown_text, cells)) for cells in made.cells)
+    total = tuple(f"**{_markdown_text(cell)}**" if cell else "" for cell in made.total)
+    notes = [f"- {_markdown_text(fact)}" for fact in facts(report, options)]
+    grid = _tabulated(Table(made.headers, made.numeric, body, total), "pipe")
+    name = f"**{_markdown_text(heading(report))}**, {_markdown_text(input_line(report))}"
+    return "\n".join([name, "", grid, "", *notes, f"- {CONVENTION}"])
+
+
+def _markdown_text(text: str) -> str:
+    """Text in which no character is Markdown."""
+    for character in "\\*|<`":
+        text = text.replace(character, f"\\{character}")
+    return text
 
 
 def latex(report: Report, options: Options) -> str:
-    """A LaTeX tabular in the style of the booktabs package."""
-    comments = [f"% {heading(report)}, {input_line(report)}", "% needs \\usepackage{booktabs}"]
-    grid = _tabulated(table(report, options), "latex_booktabs")
-    *body, last_row, rule, end = grid.split("\n")
-    comments_below = [f"% {fact}" for fact in facts(report, options)]
-    return "\n".join([*comments, *body, "\\midrule", last_row, rule, end, *comments_below])
+    """A LaTeX tabular in the style of the booktabs package, with formulas in mathematics."""
+    made = table(report, options, Style(_latex_number, _latex_shape))
+    kinds = zip(made.headers, made.numeric, strict=True)
+    is_mathematics = [numeric or header in ("input", "output") for header, numeric in kinds]
+
+    def escaped(cells: tuple[str, ...]) -> tuple[str, ...]:
+        pairs = zip(cells, is_mathematics, strict=True)
+        return tuple(cell if mathematics else _latex_text(cell) for cell, mathematics in pairs)
+
+    texts = Table(
+        tuple(map(_latex_text, made.headers)), made.numeric, tuple(map(escaped, made.cells)), escaped(made.total)
+    )
+    begin, _, head, _, *body, total, _, end = _tabulated(texts, "latex_raw").split("\n")
+    above = [heading(report), report.graph.spec.cite, input_line(report), "needs \\usepackage{booktabs}"]
+    comments = [f"% {line}" for text in above if text for line in text.splitlines()]
+    below = [f"% {fact}" for fact in facts(report, options)]
+    grid = [begin, "\\toprule", head, "\\midrule", *body, "\\midrule", total, "\\bottomrule", end]
+    return "\n".join([*comments, *grid, *below])
+
+
+_LATEX = {
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+}  # fmt: skip
+
+
+def _latex_text(text: str) -> str:
+    return "".join(_LATEX.get(character, character) for character in text)
+
+
+def _latex_number(value: Any, units: str) -> str:
+    return number_text(value, units) if type(value) is int else f"${dims.latex(value)}$"
+
+
+def _latex_shape(shape: Shape) -> str:
+    return "$" + r" \times ".join(dims.latex(size) for size in shape.axes) + "$"
