@@ -46,7 +46,8 @@ def analyze(
         raise UsageError(f"unknown dtype '{dtype}'; {did_you_mean(dtype, BITS) or 'known: ' + ', '.join(BITS)}")
     loaded = load(network)
     promised = _promises(assume)
-    _check_known(promised, input, let)
+    _check_known(promised, input, let, batch)
+    batch = _under(promised, batch)
     try:
         batch = read_size(batch, 1)
     except ArchcalcError as error:
@@ -78,8 +79,8 @@ def _check_known(promised: Mapping[str, Any], *given: Any) -> None:
             raise UsageError(hinted(f"assume: there is no symbol '{name}'", did_you_mean(name, names)))
 
 
-def _promises(assume: Iterable[str]) -> dict[str, Any]:
-    """The symbols that promises are about, each with all its promises."""
+def _promises(assume: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """By the name of a symbol, the number that it is a multiple of, and its minimum."""
     texts = [assume] if isinstance(assume, str) else assume
     multiples: dict[str, int] = {}
     minima: dict[str, int] = {}
@@ -92,13 +93,10 @@ def _promises(assume: Iterable[str]) -> dict[str, Any]:
             multiples[name] = multiples.get(name, 1) * int(match[2]) // dims.gcd(multiples.get(name, 1), int(match[2]))
         else:
             minima[name] = max(minima.get(name, 1), int(match[3]))
-    return {
-        name: dims.symbol(name, multiple_of=multiples.get(name, 1), minimum=minima.get(name, 1))
-        for name in {**multiples, **minima}
-    }
+    return {name: (multiples.get(name, 1), minima.get(name, 1)) for name in {**multiples, **minima}}
 
 
-def _under(promised: Mapping[str, Any], value: Any) -> Any:
+def _under(promised: Mapping[str, tuple[int, int]], value: Any) -> Any:
     """The value with its symbols replaced by those that carry promises."""
     if not promised or value is None:
         return value
@@ -106,4 +104,4 @@ def _under(promised: Mapping[str, Any], value: Any) -> Any:
         return {name: _under(promised, part) for name, part in value.items()}
     if isinstance(value, list | tuple):
         return tuple(_under(promised, part) for part in value)
-    return dims.substitute(value, promised) if dims.is_number(value) else value
+    return dims.promise(value, promised) if dims.is_number(value) else value

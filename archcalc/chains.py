@@ -138,6 +138,8 @@ class ChainReader:
         main = mains[0]
         where = place(path, main if main not in ("from", "do") else "", _text(data.get("name")))
         common = self._common(data, main, path, around, where)
+        if main == "identity" and data[main] is not None:
+            self.report("identity takes no value", (*path, main), where, at_value=True)
         if main == "identity":
             return GroupEntry(chain=(), **common)
         if main == "from":

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from . import dims
+from .errors import UsageError
 
 _TRUTHS: dict[str, Callable[[Any, Any], dims.Truth]] = {
     "==": dims.same,
@@ -77,6 +78,21 @@ def at_least(a: Any, b: Any, message: str = "") -> Condition:
 def divides(a: Any, b: Any, message: str = "") -> Condition:
     """a divides b."""
     return Condition(b, "% ==", a, message)
+
+
+def promised(sizes: Iterable[Any]) -> list[Condition]:
+    """What the symbols in these sizes promise; ArchcalcError where two of one name promise different things."""
+    known: dict[str, tuple[int, int]] = {}
+    conditions = []
+    for size in sizes:
+        for symbol, multiple, minimum in dims.promises(size):
+            if known.setdefault(str(symbol), (multiple, minimum)) != (multiple, minimum):
+                raise UsageError(f"two symbols are called '{symbol}' and differ in what they promise; make it once")
+            if multiple > 1:
+                conditions.append(divides(multiple, symbol))
+            if minimum > multiple:
+                conditions.append(Condition(symbol, ">=", minimum))
+    return conditions
 
 
 def strongest(conditions: Iterable[Condition]) -> tuple[Condition, ...]:

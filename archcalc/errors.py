@@ -74,8 +74,9 @@ def nearest(word: object, choices: Iterable[str], count: int = 1) -> list[str]:
     """
     from difflib import get_close_matches
 
-    listed = [choice for choice in choices if len(choice) <= 64]
-    return get_close_matches(str(word)[:64], listed[:1000], n=count, cutoff=0.6)
+    listed = {choice.lower(): choice for choice in choices if len(choice) <= 64}
+    close = get_close_matches(str(word)[:64].lower(), list(listed)[:1000], n=count, cutoff=0.6)
+    return [listed[choice] for choice in close]
 
 
 def shown(text: object, limit: int = 60) -> str:

@@ -46,21 +46,22 @@ class SymbolicRepeat:
 
     def growing(self, here: Point, count: Any) -> Point | None:
         """A body that adds a constant number of channels: walked once with here.channels + step*i."""
-        from .dims.symbolic import index
+        from .dims.symbolic import holds, index, unknown
 
         walk = self.walk
         assert here.shape is not None
-        i = index(f"i{len(self.ctx.series) or ''}")
+        i = index({*walk.symbols, *(str(other) for other, _ in self.ctx.series)})
         state = self.state()
-        unknown = here.shape.with_channels(dims.symbol("c"))
+        c = unknown()
+        entering = here.shape.with_channels(c)
         problems = len(walk.problems)
-        end = self.round(here.at(unknown), self.ctx)
+        end = self.round(here.at(entering), self.ctx)
         step = None
-        if end is not None and end.shape is not None and end.shape.spatial == unknown.spatial:
-            step = dims.plain(end.shape.channels - unknown.channels)
+        if end is not None and end.shape is not None and end.shape.spatial == entering.spatial:
+            step = dims.plain(end.shape.channels - c)
         del walk.problems[problems:]
         self.restore(state)
-        if step is None or "c" in dims.symbols_of(step):
+        if step is None or holds(step, c):
             walk.report(
                 self.entry,
                 "repeat by a symbol: the body must keep its shape, settle after one round, or add a constant "
@@ -72,7 +73,7 @@ class SymbolicRepeat:
         inside = here.shape.with_channels(here.shape.channels + step * i)
         end = self.round(here.at(inside), self.ctx._replace(series=(*self.ctx.series, (i, count))))
         for condition in walk.conditions[known:]:
-            if i.name in dims.symbols_of(condition.left) | dims.symbols_of(condition.right):
+            if holds(condition.left, i) or holds(condition.right, i):
                 walk.report(self.entry, f"repeat by a symbol: {condition} is open in some rounds", self.level)
                 return None
         if end is None:

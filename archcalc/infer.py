@@ -35,13 +35,28 @@ def infer(graph: Graph) -> tuple[Cost, ...]:
             try:
                 known[key] = cost = _summed(cost_of(node), node.series)
             except ArchcalcError as error:
-                raise ArchcalcError(f"{node.path}: {error}; give the repeat around it a number") from None
+                hint = "; give the repeat around it a number" if node.series else ""
+                raise ArchcalcError(f"{node.path}: {error}{hint}") from None
         costs.append(cost)
     return tuple(costs)
 
 
 def cost_of(node: Node) -> Cost:
-    """Run the rules of one node."""
+    """Run the rules of one node; ArchcalcError where one of a user's own kind does not give counts."""
+    if node.layer.__module__.startswith("archcalc.layers."):
+        return _cost(node)
+    try:
+        cost = _cost(node)
+    except (AttributeError, TypeError, ValueError, ArithmeticError) as error:
+        raise ArchcalcError(f"a rule of layer kind '{node.layer.kind}' fails: {error}") from error
+    for name, count in zip(Cost._fields, cost, strict=True):
+        parts = count if isinstance(count, tuple) else (count,)
+        if not all((dims.is_number(part) and dims.is_whole(part)) or dims.is_symbolic(part) for part in parts):
+            raise ArchcalcError(f"layer kind '{node.layer.kind}': {name} {count} is not a whole number")
+    return cost
+
+
+def _cost(node: Node) -> Cost:
     layer, x, y = node.layer, node.x, node.output
     tensors = layer.parameters(x)
     weights, biases = 0, 0

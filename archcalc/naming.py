@@ -32,13 +32,17 @@ class Level:
             self.children = [child]
         return child
 
-    def copies(self, first: int, last: int, parent: Level, shift: int) -> None:
-        """Append to `parent` copies of the children number first .. last - 1, for layers `shift` further on."""
+    def copies(self, first: int, last: int, parent: Level, shift: int, twins: dict[Level, Level]) -> None:
+        """Append to `parent` copies of the children number first .. last - 1, for layers `shift` further on.
+
+        `twins` gets the copy of each level that holds others.
+        """
         for child in self.children[first:last]:
             copy = parent.add(child.stem, is_named=child.is_named)
             copy.node = None if child.node is None else child.node + shift
             if child.children:
-                child.copies(0, len(child.children), copy, shift)
+                twins[child] = copy
+                child.copies(0, len(child.children), copy, shift, twins)
 
     def guess(self) -> str:
         """The path as far as it can be known while siblings may still follow."""

@@ -26,6 +26,9 @@ class Network(Record):
     spec: Spec
     variant: str | None = None
 
+    def __repr__(self) -> str:
+        return f"<Network {self.name}>"
+
 
 def load(network: str | Path | Mapping[str, Any] | Network) -> Network:
     """The network of this name (`vgg16`), path (`my.yaml`, `family.yaml:variant`) or plain data.

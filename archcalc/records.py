@@ -37,16 +37,24 @@ class Record:
         names = self.record_fields
         own = self.__dict__
         own.update(self.record_defaults)
-        own.update(zip(names, args, strict=False))
         own.update(values)
-        if len(own) == len(names) and len(args) <= len(names) and values.keys() <= names.keys():
+        if args:
+            self._take(args, values)
+        if len(own) == len(names) and values.keys() <= names.keys():
             return
         for name, field in names.items():
             if name not in own and field.default_factory is not MISSING:
                 own[name] = field.default_factory()
         wrong = sorted(values.keys() - names.keys()) or [name for name in names if name not in own]
-        if wrong or len(args) > len(names):
-            raise TypeError(f"{type(self).__name__}: unknown, missing or surplus value {' '.join(wrong[:1])}".rstrip())
+        if wrong:
+            raise TypeError(f"{type(self).__name__}: unknown or missing value '{wrong[0]}'")
+
+    def _take(self, args: tuple[Any, ...], values: dict[str, Any]) -> None:
+        """Values without a name, in the order of the fields."""
+        given = list(self.record_fields)[: len(args)]
+        if len(args) > len(given) or values.keys() & set(given):
+            raise TypeError(f"{type(self).__name__}: a value is given twice, or there are too many")
+        self.__dict__.update(zip(given, args, strict=True))
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise FrozenInstanceError(f"cannot assign to field '{name}'")

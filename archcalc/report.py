@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from . import dims
-from .conditions import Condition
+from .conditions import Condition, promised, strongest
 from .errors import ArchcalcError, UsageError, did_you_mean, hinted, nearest
 from .graph import Graph, Node
 from .infer import Cost
@@ -153,7 +153,7 @@ class Report(Record):
     @property
     def assumptions(self) -> tuple[Condition, ...]:
         """What must hold of the symbols for the figures to be right."""
-        return self.graph.conditions
+        return strongest([*self.graph.conditions, *promised([self.batch])])
 
     @cached_property
     def symbols(self) -> frozenset[str]:
@@ -166,6 +166,13 @@ class Report(Record):
     def notes(self) -> tuple[str, ...]:
         """What a reader should know: input rows that no window reads."""
         notes = [note for layer in self.layers for note in _dropped_note(layer)]
+        read = {number for node in self.graph.nodes for number in node.inputs}
+        ends = {layer.head: layer.node.number for layer in self.layers}  # the last layer of the trunk and of each head
+        notes.extend(
+            f"{layer.path}: no layer reads its output"
+            for layer in self.layers
+            if layer.node.number not in read and ends[layer.head] != layer.node.number
+        )
         series = dict.fromkeys(pair for node in self.graph.nodes for pair in node.series)
         notes.extend(
             f"{index} = 0 .. {count} - 1 is the round of a repeat; figures of rows with {index} are of all rounds"
@@ -209,7 +216,7 @@ class Report(Record):
         wrong = [name for name, value in values.items() if not dims.is_number(dims.exact(value))]
         if wrong:
             raise UsageError(f"{wrong[0]}: {values[wrong[0]]!r} is not a number")
-        for condition in self.graph.conditions:
+        for condition in self.assumptions:
             if condition.holds(values) is False:
                 told = ", ".join(f"{name}={value}" for name, value in values.items())
                 raise ArchcalcError(f"{told} breaks the assumption {condition}")

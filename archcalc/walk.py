@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from . import dims
-from .conditions import Condition, at_least, divides, strongest
+from .conditions import Condition, at_least, promised, strongest
 from .entries import (
     Block,
     BlockEntry,
@@ -28,7 +28,7 @@ from .expr import describe, truth
 from .graph import Graph, Node, Repeat
 from .growth import SymbolicRepeat
 from .layers import Layer
-from .layers.fields import Field, read_size
+from .layers.fields import Field, read_size, size_conditions
 from .naming import Level, assign_paths
 from .shapes import Shape
 from .spec import Spec
@@ -128,6 +128,7 @@ class Walk:
         self.repeats: list[Repeat] = []
         self.heads: list[Level] = []
         self.steps = 0
+        self.symbols: frozenset[str] = frozenset()  # their names, in settings and inputs
         self.constant_layers: dict[tuple[int, int], Layer] = {}
         self.called: dict[Any, Template] = {}
 
@@ -163,6 +164,7 @@ class Walk:
             for number, size in enumerate(sizes):
                 try:
                     read.append(read_size(size, 1))
+                    self.conditions.extend(size_conditions(size, 1))
                 except ArchcalcError as error:
                     if name not in written:
                         raise UsageError(f"input {describe_sizes(sizes)}: {error}") from None
@@ -173,15 +175,10 @@ class Walk:
 
     def promised(self, values: list[Any]) -> None:
         """What the symbols promise are conditions too: numbers put in their place must keep them."""
-        for value in values:
-            for size in value if isinstance(value, tuple) else (value,):
-                if not dims.is_number(size):
-                    continue
-                for symbol, multiple, minimum in dims.promises(size):
-                    if multiple > 1:
-                        self.conditions.append(divides(multiple, symbol))
-                    if minimum > multiple:
-                        self.conditions.append(Condition(symbol, ">=", minimum))
+        flat = [size for value in values for size in (value if isinstance(value, tuple) else (value,))]
+        sizes = [size for size in flat if dims.is_number(size)]
+        self.conditions.extend(promised(sizes))
+        self.symbols = frozenset().union(*map(dims.symbols_of, sizes))
 
     def run(self, settings: Mapping[str, Any], inputs: tuple[tuple[str, Shape], ...]) -> None:
         """Walk the layers; problems and nodes are collected."""
@@ -280,7 +277,7 @@ class Walk:
                 if decided is None:
                     return None
                 if not decided:
-                    if entry.name:
+                    if entry.name and entry.name not in present:
                         points[entry.name] = entry.when
                     continue
             if entry.name:
@@ -367,6 +364,7 @@ class Walk:
                 continue
             try:
                 read[name] = field.read(evaluated, rank)
+                self.conditions.extend(field.conditions(read[name]))
             except ArchcalcError as error:
                 self.report(entry, f"{name}: {error}", level, entry.stem, value)
                 failed = True
@@ -514,11 +512,13 @@ class Walk:
                 return index + shift
             return entry_index if index == template.entry else index
 
-        for layer, came, *rest in self.made[start:stop]:
-            self.made.append((layer, tuple(map(moved, came)), *rest))
+        twins: dict[Level, Level] = {}
+        template.level.copies(template.first, template.last, inside, shift, twins)
+        for layer, came, shapes, output, head, *rest in self.made[start:stop]:
+            self.made.append((layer, tuple(map(moved, came)), shapes, output, twins.get(head, head), *rest))
+        self.heads.extend(twins[head] for head in list(self.heads) if head in twins)
         inner = [repeat for repeat in self.repeats if start <= repeat.start and repeat.stop <= stop]
         self.repeats.extend(repeat._replace(start=repeat.start + shift) for repeat in inner)
-        template.level.copies(template.first, template.last, inside, shift)
         return Point(moved(template.exit.node), template.exit.shape)
 
     # groups
@@ -535,7 +535,13 @@ class Walk:
                 message = f"repeat: {describe(count)} is not a whole number >= 0"
                 self.report(entry, message, level, entry.stem, entry.repeat)
                 return None
+            if dims.symbols_of(count) & {str(index) for index, _ in ctx.series}:
+                message = "repeat: the number of rounds changes from round to round of the repeat around it"
+                self.report(entry, message, level, entry.stem, entry.repeat)
+                return None
             if dims.is_symbolic(count):
+                if not dims.at_least(count, 0):
+                    self.conditions.append(at_least(count, 0))
                 return SymbolicRepeat(self, entry, ctx, level, points).run(here, count)
             return self.repeat(entry, count, here, ctx, level, points)
         if entry.loop is not None:

@@ -141,7 +141,7 @@ def parse_value(text: str) -> Any:
     return parse(f"value: {text}").data["value"]
 
 
-def _scalar(text: str) -> Any:
+def scalar(text: str) -> Any:
     """The value of a plain scalar; everything that is not plainly one of these is text."""
     if _INTEGER.match(text) and len(text) <= 18:
         return int(text)
@@ -207,7 +207,7 @@ class _Builder:
             is_plain = not event.style  # the C parser says "", the Python one None
             if is_plain and self.stack and self.stack[-1][2] and not _is_balanced(text):
                 self.report(f"'{text[:60]}' is cut at a comma", mark, "quote the value, or write one argument per line")
-            self._value(_scalar(text) if is_plain else text, mark, True, text)
+            self._value(scalar(text) if is_plain else text, mark, True, text)
             return
         if len(self.stack) >= MAX_DEPTH:
             self.report(f"nested more than {MAX_DEPTH} deep", mark, "write the inner part as a block")

@@ -69,6 +69,9 @@ def find(stem: str, asking: str) -> Source:
 
 def unknown(name: str) -> UsageError:
     """The error for a name that is no network, with the nearest ones."""
+    beside = next((path.name for path in Path().glob("*.y*ml") if path.stem == name), None)
+    if beside:
+        return UsageError(f"there is no network '{shown(name)}'; did you mean the file {shown(beside)}?")
     close = nearest(name, names(), 3)
     hint = f"nearest: {', '.join(close)}" if close else "`archcalc list` shows all"
     return UsageError(f"there is no network '{shown(name)}', and no such file; {hint}")

@@ -23,7 +23,11 @@ FORMATS = ("text", "markdown", "latex", "csv", "json", "html")
     help="Columns to show, in this order: layer, kind, input, output, repeat, stores, dropped, head, or any quantity of a layer.",
 )
 @click.option("--sort", metavar="COLUMN", help="Sort rows: quantities from the largest down, texts by alphabet.")
-@click.option("--percent", is_flag=True, help="Show each figure's share of the total beside it.")
+@click.option(
+    "--percent",
+    is_flag=True,
+    help="Show the share of the total beside each figure; of a folded row that of all its rounds.",
+)
 @click.option("--depth", type=click.IntRange(1, 99), help="Fold levels below this depth of the path into one row each.")
 @click.option("--fold", is_flag=True, help="Show one round of each repeat, with the number of rounds.")
 @click.option(

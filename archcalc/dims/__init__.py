@@ -19,8 +19,11 @@ floor((H - 1)/4)
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import isfinite
 from types import ModuleType
 from typing import Any, Protocol, TypeAlias
+
+from ..errors import ArchcalcError
 
 
 class Number(Protocol):
@@ -193,6 +196,11 @@ def is_whole(a: Any) -> bool:
     return _algebra(a).is_whole(a)  # type: ignore[no-any-return]
 
 
+def is_foreign(a: Any) -> bool:
+    """Whether a holds symbols that were made by sympy itself and so have no domain."""
+    return _algebra(a).is_foreign(a) if is_symbolic(a) else False
+
+
 def is_symbolic(a: Any) -> bool:
     """Whether a holds a symbol.
 
@@ -283,8 +291,21 @@ def exact(a: Any) -> Any:
     if isinstance(a, float):
         from fractions import Fraction
 
+        if not isfinite(a):
+            raise ArchcalcError(f"{a} is not a number")
         return plain(Fraction(str(a)))
+    if type(a).__module__ == "numpy" and hasattr(a, "item") and not getattr(a, "shape", ()):
+        return exact(a.item())  # a NumPy number as Python's own
     return a
+
+
+def promise(a: Any, promises: Mapping[str, tuple[int, int]]) -> Any:
+    """a with more promises on its symbols: by name the number each is a multiple of, and its minimum.
+
+    >>> floordiv(promise(symbol("H"), {"H": (32, 1)}), 2)
+    H/2
+    """
+    return _algebra(a).promise(a, promises) if is_symbolic(a) else a
 
 
 def promises(a: Any) -> list[tuple[Any, int, int]]:

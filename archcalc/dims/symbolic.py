@@ -14,7 +14,7 @@ floor((H + 3)/4)
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import gcd as int_gcd
 from typing import Any
 
@@ -155,24 +155,28 @@ def _normal_floor(cls: type[FloorDiv], p: Expr, q: int) -> Expr | None:
     return Add(*outside) + cls(new_p, new_q)
 
 
-class Maximum(Function):  # type: ignore[misc]
-    """max of candidates, none of which is known to be bounded by another."""
+class _Extreme(Function):  # type: ignore[misc]
+    """max or min of candidates, none of which is known to be bounded by another."""
 
     is_real = True
+    word = ""
+
+    @staticmethod
+    def _covers(a: Expr, b: Expr) -> dims.Truth:
+        """Whether a makes b superfluous."""
+        raise NotImplementedError
 
     def _eval_is_integer(self) -> bool | None:
         return all(arg.is_integer for arg in self.args) or None
 
     @classmethod
     def eval(cls, *args: Expr) -> Expr | None:
-        if all(arg.is_number for arg in args):
-            return max(args)
         flat = [part for arg in args for part in cls._candidates(arg)]
         kept: list[Expr] = []
         for candidate in flat:
-            if any(at_least(other, candidate) for other in kept):
+            if any(cls._covers(other, candidate) for other in kept):
                 continue
-            kept = [other for other in kept if not at_least(candidate, other)] + [candidate]
+            kept = [other for other in kept if not cls._covers(candidate, other)] + [candidate]
         kept.sort(key=sympy.default_sort_key)
         if len(kept) == 1:
             return kept[0]
@@ -180,7 +184,7 @@ class Maximum(Function):  # type: ignore[misc]
 
     @classmethod
     def _candidates(cls, arg: Expr) -> list[Expr]:
-        """What the maximum is over: max(a, b) + c gives a + c and b + c."""
+        """What the extreme is over: max(a, b) + c gives a + c and b + c."""
         inner = [term for term in Add.make_args(arg) if isinstance(term, cls)]
         if len(inner) != 1:
             return [arg]
@@ -188,12 +192,32 @@ class Maximum(Function):  # type: ignore[misc]
         return [candidate + rest for candidate in inner[0].args]
 
     def _sympystr(self, printer: Any) -> str:
-        return f"max({', '.join(str(printer._print(arg)) for arg in self.args)})"
+        return f"{self.word}({', '.join(str(printer._print(arg)) for arg in self.args)})"
 
     _sympyrepr = _sympystr
 
     def _latex(self, printer: Any) -> str:
-        return rf"\max\left({', '.join(printer._print(arg) for arg in self.args)}\right)"
+        return rf"\{self.word}\left({', '.join(printer._print(arg) for arg in self.args)}\right)"
+
+
+class Maximum(_Extreme):
+    """The largest of its arguments."""
+
+    word = "max"
+
+    @staticmethod
+    def _covers(a: Expr, b: Expr) -> dims.Truth:
+        return at_least(a, b)
+
+
+class Minimum(_Extreme):
+    """The smallest of its arguments."""
+
+    word = "min"
+
+    @staticmethod
+    def _covers(a: Expr, b: Expr) -> dims.Truth:
+        return at_least(b, a)
 
 
 class Gcd(Function):  # type: ignore[misc]
@@ -228,7 +252,7 @@ class MakeDivisible(Function):  # type: ignore[misc]
     def eval(cls, x: Expr, divisor: Expr) -> Expr | None:
         if x.is_Rational and divisor.is_Integer:
             return Integer(dims.make_divisible(plain(x), int(divisor)))
-        return x if divisor.is_Integer and divides(divisor, x) else None
+        return x if divisor.is_Integer and divides(divisor, x) and at_least(x, divisor) else None
 
     def _sympystr(self, printer: Any) -> str:
         return f"make_divisible({printer._print(self.args[0])}, {printer._print(self.args[1])})"
@@ -260,8 +284,13 @@ def _bounds(expr: Expr) -> tuple[Any, Any]:
         q = expr.args[1]
         return (None if low is None else _floor(low, q)), (None if high is None else _floor(high, q))
     if isinstance(expr, Maximum):
-        lows = [low for low, _ in map(_bounds, expr.args) if low is not None]
-        return (max(lows) if lows else None), None
+        lows, highs = zip(*map(_bounds, expr.args), strict=True)
+        bounded = [low for low in lows if low is not None]
+        return (max(bounded) if bounded else None), (None if None in highs else max(highs))
+    if isinstance(expr, Minimum):
+        lows, highs = zip(*map(_bounds, expr.args), strict=True)
+        bounded = [high for high in highs if high is not None]
+        return (None if None in lows else min(lows)), (min(bounded) if bounded else None)
     if isinstance(expr, Add):
         pairs = [_bounds(arg) for arg in expr.args]
         lows, highs = ([pair[side] for pair in pairs] for side in (0, 1))
@@ -316,9 +345,7 @@ def smax(a: Any, b: Any) -> Any:
 
 
 def smin(a: Any, b: Any) -> Any:
-    if at_least(b, a):
-        return a
-    return b if at_least(a, b) else plain(-Maximum(-S(a), -S(b)))
+    return plain(Minimum(S(a), S(b)))
 
 
 def gcd(a: Any, b: Any) -> Any:
@@ -397,8 +424,26 @@ def latex(a: Any) -> str:
     return str(sympy.latex(S(a)))
 
 
+def is_foreign(a: Any) -> bool:
+    return any(symbol.is_positive is None and symbol.is_nonnegative is None for symbol in S(a).free_symbols)
+
+
 def is_negated(a: Any) -> bool:
     return all(term.as_coeff_Mul()[0] < 0 for term in Add.make_args(S(a)))
+
+
+def promise(a: Any, promises: Mapping[str, tuple[int, int]]) -> Any:
+    a = S(a)
+    replaced = {}
+    for known in a.free_symbols:
+        if known.name not in promises:
+            continue
+        if not isinstance(known, Size):
+            raise ArchcalcError(f"{known} is a ratio; only of a whole number can a multiple or a minimum be promised")
+        multiple, minimum = promises[known.name]
+        multiple = multiple * known.multiple_of // int_gcd(multiple, known.multiple_of)
+        replaced[known] = Size(known.name, multiple, max(minimum, known.minimum))
+    return plain(a.xreplace(replaced))
 
 
 def promises(a: Any) -> list[tuple[Any, int, int]]:
@@ -425,6 +470,17 @@ def solved_at_least(a: Any, b: Any) -> tuple[Any, Any]:
     return plain(a), plain(S(b))
 
 
-def index(name: str) -> Expr:
-    """The number of a round of a symbolic repeat: a whole number >= 0."""
-    return Symbol(name, integer=True, nonnegative=True)
+def index(taken: Collection[str]) -> Expr:
+    """The number of a round of a symbolic repeat, a whole number >= 0, with a name that is not taken."""
+    names = (f"{letter}{number or ''}" for number in range(1000) for letter in "ijklmn")
+    return Symbol(next(name for name in names if name not in taken), integer=True, nonnegative=True)
+
+
+def unknown() -> Expr:
+    """A size that no other symbol can be."""
+    return sympy.Dummy("c", integer=True, positive=True)
+
+
+def holds(a: Any, symbol: Expr) -> bool:
+    """Whether the symbol is in a."""
+    return symbol in S(a).free_symbols

@@ -8,17 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .. import dims
 from ..errors import UsageError
 from ..graph import Node
 from ..layers import Layer
+from ..layers.fields import PadField, PerAxisField
 from ..report import Report
+from ..yamlsrc import scalar
 
 
 def expand(report: Report) -> str:
     """The YAML text; UsageError where symbols are left."""
     graph = report.graph
-    if any(dims.is_symbolic(size) for node in graph.nodes for size in (*node.output.axes, node.repeat)):
+    if report.symbols:
         raise UsageError("--expanded needs numbers; set every symbol")
     lines = [f"title: {_quoted(graph.spec.title)}"] if graph.spec.title else []
     lines.extend([f"cite: {_quoted(graph.spec.cite)}"] if graph.spec.cite else [])
@@ -38,7 +39,6 @@ def _chain(nodes: tuple[Node, ...], inputs: list[str], here: int | None) -> Iter
     """The entries of a chain; a `from` where a node does not follow on the one before."""
     trunk = here
     number = 0
-    single_input = inputs == ["input"]
     while number < len(nodes):
         node = nodes[number]
         if node.head is None:
@@ -49,23 +49,22 @@ def _chain(nodes: tuple[Node, ...], inputs: list[str], here: int | None) -> Iter
         stop = number
         while stop < len(nodes) and nodes[stop].head == node.head:
             stop += 1
-        yield f"  - head: {node.head}"
+        yield f"  - head: {_name(node.head)}"
         yield "    do:"
         inside = trunk
         for member in nodes[number:stop]:
             yield from _entry(member, nodes, inputs, inside, "      ", prefix=f"{node.head}.")
             inside = member.number
         number = stop
-    assert single_input or inputs
 
 
 def _entry(
     node: Node, nodes: tuple[Node, ...], inputs: list[str], here: int | None, indent: str, prefix: str = ""
 ) -> Iterator[str]:
-    name = node.path.removeprefix(prefix)
+    name = _name(node.path.removeprefix(prefix))
 
     def called(index: int) -> str:
-        return inputs[-1 - index] if index < 0 else nodes[index].path.removeprefix(prefix)
+        return _name(inputs[-1 - index] if index < 0 else nodes[index].path.removeprefix(prefix))
 
     if node.layer.joins:
         yield f"{indent}- name: {name}"
@@ -93,7 +92,8 @@ def written(layer: Layer, name: str, value: Any) -> str:
     if isinstance(value, tuple):
         if value and isinstance(value[0], str):
             return f"[{', '.join(_quoted(row) for row in value)}]"
-        if len(set(value)) == 1 and not isinstance(value[0], tuple):
+        per_axis = isinstance(layer.schema[name], PerAxisField | PadField)
+        if per_axis and len(set(value)) == 1 and not isinstance(value[0], tuple):
             return str(value[0])
         if all(isinstance(pair, tuple) for pair in value):
             if all(begin == end for begin, end in value):
@@ -108,4 +108,9 @@ def written(layer: Layer, name: str, value: Any) -> str:
 
 
 def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    return "'" + " ".join(text.split()).replace("'", "''") + "'"
+
+
+def _name(text: str) -> str:
+    """A name as YAML takes it for text: quoted where it looks like a number or a truth value."""
+    return text if type(scalar(text)) is str else _quoted(text)

@@ -84,6 +84,8 @@ class Layer(Record):
 
     def links(self, x: Any, y: Shape) -> Any:
         """Links into the outputs of a weighted layer, one for a bias."""
+        if self.weighted:
+            raise ArchcalcError(f"layer kind '{self.kind}' is weighted, so it needs a rule `links`")
         return 0
 
     def dropped(self, x: Any) -> tuple[Any, ...]:
@@ -179,14 +181,19 @@ def with_fields(cls: _Kind) -> _Kind:
 def layer(kind: str, *, source: str = "") -> Callable[[_Kind], _Kind]:
     """Register a class as a layer kind: `@layer("conv", source="Dumoulin & Visin 2016, sec. 2.4")`.
 
-    The class becomes a frozen, keyword-only dataclass. A kind can be registered once only.
+    The class becomes a frozen, keyword-only dataclass. A kind can be registered once only; running the same
+    definition again replaces it.
     """
+    if not isinstance(kind, str):
+        raise ArchcalcError('the decorator takes the name of the kind: @layer("my_kind")')
 
     def register(cls: _Kind) -> _Kind:
         from . import FAMILIES
 
         home = FAMILIES.get(kind)
-        if kind in REGISTRY or (home is not None and not cls.__module__.endswith(f".layers.{home}")):
+        known = REGISTRY.get(kind)
+        again = known is not None and (known.__module__, known.__qualname__) == (cls.__module__, cls.__qualname__)
+        if (known is not None and not again) or (home is not None and not cls.__module__.endswith(f".layers.{home}")):
             raise ArchcalcError(f"there is a layer kind '{kind}' already")
         if not issubclass(cls, Layer):
             raise ArchcalcError(f"the class of layer kind '{kind}' must derive from archcalc.Layer")

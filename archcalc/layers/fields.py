@@ -8,10 +8,12 @@ A field's annotation names its type, and that is the whole schema:
         stride: PerAxis = 1
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
-from ..dims import at_least, is_number, is_whole
+from .. import conditions
+from ..conditions import Condition
+from ..dims import at_least, exact, is_foreign, is_number, is_whole
 from ..errors import ArchcalcError, hinted, nearest
 from ..expr import describe, not_boolean
 
@@ -31,6 +33,10 @@ class Field:
         """The words that may stand for a value."""
         return self.words
 
+    def conditions(self, read: Any) -> Iterator[Condition]:
+        """What symbols in a value that has been read must keep to."""
+        return iter(())
+
     def with_terms(self, value: Any, name: str) -> Any:
         """The value as rules use it with its sizes as `Term`s; what is not a size stays as it is."""
         return value
@@ -42,8 +48,11 @@ def read_size(value: Any, minimum: int) -> Any:
         if value >= minimum:
             return value
         raise ArchcalcError(f"{value} is not a size; it must be at least {minimum}")
+    value = exact(value)
     if not is_number(value):
         raise ArchcalcError(f"{describe(value)} is not a size")
+    if is_foreign(value):
+        raise ArchcalcError(f"make the symbol '{value}' by archcalc.symbol, which says that it is a whole number")
     if not is_whole(value):
         raise ArchcalcError(f"{value} is not whole; floor, ceil or make_divisible?")
     if at_least(value, minimum) is False:
@@ -51,8 +60,17 @@ def read_size(value: Any, minimum: int) -> Any:
     return value
 
 
+def size_conditions(size: Any, minimum: int) -> Iterator[Condition]:
+    """The lower bound of a size, where its symbols leave it open."""
+    if type(size) is not int and at_least(size, minimum) is None:
+        yield conditions.at_least(size, minimum)
+
+
 class SizeField(Field):
     """A size: a whole number."""
+
+    def conditions(self, read: Any) -> Iterator[Condition]:
+        return size_conditions(read, self.minimum)
 
     def __init__(self, minimum: int = 1) -> None:
         self.minimum = minimum
@@ -93,6 +111,10 @@ class PerAxisField(Field):
             return tuple(read_size(element, self.minimum) for element in value)
         size = read_size(value, self.minimum)
         return size if rank is None else (size,) * rank
+
+    def conditions(self, read: Any) -> Iterator[Condition]:
+        for size in read if isinstance(read, tuple) else (read,):
+            yield from size_conditions(size, self.minimum)
 
     def with_terms(self, value: Any, name: str) -> Any:
         return _per_axis_terms(value, name)
@@ -144,6 +166,11 @@ class PadField(Field):
             return tuple((term, term) for term in _per_axis_terms(tuple(begins), name))
         pairs = zip(_per_axis_terms(tuple(begins), name), _per_axis_terms(tuple(ends), name), strict=True)
         return tuple((Term(a.value, f"{a.name}_begin"), Term(b.value, f"{b.name}_end")) for a, b in pairs)
+
+    def conditions(self, read: Any) -> Iterator[Condition]:
+        for pair in read or ():
+            for size in pair:
+                yield from size_conditions(size, 0)
 
     @staticmethod
     def _pair(value: Any) -> tuple[Any, Any]:
@@ -220,6 +247,10 @@ class ListField(Field):
         if not elements:
             raise ArchcalcError("the list is empty")
         return tuple(read_size(element, self.minimum) for element in elements)
+
+    def conditions(self, read: Any) -> Iterator[Condition]:
+        for size in read:
+            yield from size_conditions(size, self.minimum)
 
     def with_terms(self, value: Any, name: str) -> Any:
         return _per_axis_terms(value, name) if self.minimum else value

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 from ..conditions import Condition, at_least, divides, equal
-from ..dims import ceildiv, exact_div, power, prod
+from ..dims import ceildiv, floordiv, power, prod
 from ..errors import ArchcalcError
 from ..shapes import Shape
 from .base import Layer, layer, with_fields
@@ -152,7 +152,7 @@ class Slice(View):
         yield divides(self.of, x.channels, f"{x.channels} channels do not divide into {self.of} equal parts")
 
     def output(self, x: Shape) -> Shape:
-        return x.with_channels(exact_div(x.channels, self.of))
+        return x.with_channels(floordiv(x.channels, self.of))  # exact by the condition, and whole with symbols
 
 
 @layer("channel_shuffle", source="Zhang et al. 2017, ShuffleNet, arXiv 1707.01083, sec. 3.1")
@@ -184,7 +184,7 @@ class PixelShuffle(Layer):
         yield divides(parts, x.channels, f"{x.channels} channels are not a multiple of {parts}")
 
     def output(self, x: Shape) -> Shape:
-        return x.of(exact_div(x.channels, self._parts(x)), tuple(size * self.factor for size in x.spatial))
+        return x.of(floordiv(x.channels, self._parts(x)), tuple(size * self.factor for size in x.spatial))
 
 
 @layer("patch_merge", source="Liu et al. 2021, Swin Transformer, arXiv 2103.14030, sec. 3.1")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from ..conditions import Condition, divides
+from ..conditions import Condition, at_least, divides
 from ..dims import ceildiv, exact_div, power, prod, same
 from ..shapes import Shape
 from .base import Layer, Operations, Tensors, layer
@@ -91,6 +91,8 @@ class Attention(Layer):
         if self.key_size is None or self.value_size is None:
             message = f"heads {self.heads} does not divide the {x.channels} channels; give key_size and value_size"
             yield divides(self.heads, x.channels, message)
+        if same(self.shift, 0) is None:
+            yield at_least(self.shift, 1)  # the mask is counted
 
     def _head_sizes(self, x: Shape) -> tuple[Any, Any]:
         """Numbers of a query or key, and of a value, in one head."""

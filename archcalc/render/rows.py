@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from .. import dims
 from ..errors import UsageError, did_you_mean, shown
+from ..graph import Repeat
 from ..naming import Level
 from ..quantities import LAYER_QUANTITIES, NAMES
 from ..records import Record, record
@@ -38,20 +39,13 @@ def number_text(value: Any, units: str = "exact") -> str:
         return str(value)
     if units == "exact" or abs(value) < 1000:
         return f"{value:,}"
-    for power, prefix in ((12, "T"), (9, "G"), (6, "M"), (3, "k")):
-        if abs(value) * 10000 >= 9999_5 * 10**power // 10 or power == 3:
-            return _rounded(value, 10**power) + f" {prefix}"
-    raise AssertionError("unreachable")
-
-
-def _rounded(value: int, unit: int) -> str:
-    """value / unit with four digits, rounded half up, in whole-number arithmetic."""
-    sign = "-" if value < 0 else ""
-    value = abs(value)
-    decimals = 3 if value < 10 * unit else 2 if value < 100 * unit else 1
-    scaled = (2 * value * 10**decimals + unit) // (2 * unit)
-    whole, rest = divmod(scaled, 10**decimals)
-    return f"{sign}{whole}.{rest:0{decimals}d}"
+    for power, prefix in ((3, "k"), (6, "M"), (9, "G"), (12, "T")):
+        for decimals in (3, 2, 1):
+            scaled = (2 * abs(value) * 10**decimals + 10**power) // (2 * 10**power)  # rounded half up
+            if scaled < 10_000 or (prefix == "T" and decimals == 1):
+                whole, rest = divmod(scaled, 10**decimals)
+                return f"{'-' if value < 0 else ''}{whole:,}.{rest:0{decimals}d} {prefix}"
+    raise AssertionError("every number has been returned")
 
 
 class Style(NamedTuple):
@@ -164,28 +158,32 @@ def _row(report: Report, path: str, start: int, stop: int) -> tuple[Row, range]:
 
 def _fold(report: Report, made: list[tuple[Row, range]]) -> list[Row]:
     """The first round of each repeat only, with the number of rounds."""
+    waiting = sorted(report.graph.repeats, key=lambda repeat: (-repeat.start, repeat.stop))  # the next one is last
+    around: list[Repeat] = []  # the repeats that the row may stand in, outer ones first
     kept: list[Row] = []
     for row, nodes in made:
-        repeat, last = row.repeat, nodes.start
-        dropped = False
-        for region in report.graph.repeats:
-            start, length, count = region
-            if nodes.start < start or nodes.stop > region.stop:
-                continue
-            first_round = (nodes.start - start) // length
-            if first_round != (nodes.stop - 1 - start) // length:
-                continue  # the row holds several rounds
-            if first_round > 0:
-                dropped = True
-                break
-            repeat = repeat * count
-            last += length * (count - 1)
-        if not dropped:
-            path = row.path
-            if last != nodes.start:
-                path = _span(path, report.layers[last].path)
-            kept.append(Row(path, row.layers, repeat))
+        while waiting and waiting[-1].start <= nodes.start:
+            around.append(waiting.pop())
+        around = [repeat for repeat in around if repeat.stop > nodes.start]
+        folded = _folded(report, row, nodes, around)
+        if folded is not None:
+            kept.append(folded)
     return kept
+
+
+def _folded(report: Report, row: Row, nodes: range, around: list[Repeat]) -> Row | None:
+    """The row with the number of its copies; None if it is a copy itself."""
+    repeat, last = row.repeat, nodes.start
+    for region in around:
+        number = (nodes.start - region.start) // region.length
+        if nodes.stop > region.stop or number != (nodes.stop - 1 - region.start) // region.length:
+            continue  # the row holds several rounds
+        if number > 0:
+            return None
+        repeat = repeat * region.rounds
+        last += region.length * (region.rounds - 1)
+    path = row.path if last == nodes.start else _span(row.path, report.layers[last].path)
+    return Row(path, row.layers, repeat)
 
 
 def _span(first: str, last: str) -> str:
