@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from . import zoo
@@ -50,8 +49,3 @@ def spec_text(network: str) -> str:
     if stem is not None:
         return zoo.source(stem).text.rstrip("\n")
     return load(network).spec.source.text.rstrip("\n")
-
-
-def families() -> dict[str, Path]:
-    """The family files by stem."""
-    return zoo.files()

@@ -54,12 +54,13 @@ class SymbolicRepeat:
         state = self.state()
         c = unknown()
         entering = here.shape.with_channels(c)
-        problems = len(walk.problems)
+        problems, reported = len(walk.problems), set(walk.reported)
         end = self.round(here.at(entering), self.ctx)
         step = None
         if end is not None and end.shape is not None and end.shape.spatial == entering.spatial:
             step = dims.plain(end.shape.channels - c)
         del walk.problems[problems:]
+        walk.reported = reported
         self.restore(state)
         if step is None or holds(step, c):
             walk.report(

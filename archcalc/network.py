@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import zoo
-from .errors import ArchcalcError, ReadError, UsageError, did_you_mean, hinted, shown
+from .errors import UsageError, did_you_mean, hinted, shown
 from .records import Record, record
 from .spec import Spec
 from .specreader import read_spec
@@ -59,7 +59,9 @@ def variants(network: str | Path) -> list[Network]:
 
 
 def _looks_like_path(text: str) -> bool:
-    return text == "-" or any(mark in text for mark in ("/", "\\", ".yaml", ".yml")) or _exists(text)
+    if text == "-" or any(mark in text for mark in ("/", "\\", ".yaml", ".yml")):
+        return True
+    return not zoo.holds(text) and _exists(text)
 
 
 def _exists(text: str) -> bool:
@@ -107,6 +109,3 @@ def _only(spec: Spec, name: str) -> Network:
         )
         raise UsageError(f"{name} is a family; ask for one of {', '.join(spec.variants)}, as in `archcalc table {how}`")
     return Network(name, spec)
-
-
-__all__ = ["ArchcalcError", "Network", "ReadError", "load", "variants"]

@@ -8,7 +8,6 @@ from typing import Any
 
 from .errors import UsageError, did_you_mean, shown
 from .layers import FAMILIES, Layer, find, is_kind, kinds
-from .shapes import Shape
 
 FAMILY_TITLES = {
     "convolution": "Convolution",
@@ -21,7 +20,6 @@ FAMILY_TITLES = {
     "tokens": "Tokens",
     "joins": "Joins",
 }
-SAMPLES = {"vector": Shape((12,)), "map": Shape((12, 8, 8)), "tokens": Shape((8, 8, 12), channels_last=True)}
 
 
 def fields_text(cls: type[Layer]) -> str:

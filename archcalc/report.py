@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from . import dims
@@ -131,14 +132,14 @@ class Report(Record):
         """Every quantity of the network by name, heads left out."""
         from .quantities import QUANTITIES
 
-        return {quantity.name: quantity.of_report(self) for quantity in QUANTITIES}
+        return MappingProxyType({quantity.name: quantity.of_report(self) for quantity in QUANTITIES})
 
     @cached_property
     def heads(self) -> Mapping[str, Mapping[str, Any]]:
         """The totals of each side output."""
         from .quantities import head_totals
 
-        return {head: head_totals(self, head) for head in self.graph.heads}
+        return MappingProxyType({head: head_totals(self, head) for head in self.graph.heads})
 
     @property
     def inputs(self) -> Mapping[str, Shape]:
@@ -148,7 +149,7 @@ class Report(Record):
     @property
     def settings(self) -> Mapping[str, Any]:
         """The value of every `let`."""
-        return self.graph.settings
+        return MappingProxyType(dict(self.graph.settings))
 
     @property
     def assumptions(self) -> tuple[Condition, ...]:

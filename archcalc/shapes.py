@@ -105,6 +105,12 @@ class Window(NamedTuple):
     dilation: tuple[Any, ...]
     ceil: bool = False
 
+    @classmethod
+    def over(cls, spatial: tuple[Any, ...]) -> "Window":
+        """The window that is the whole map."""
+        rank = len(spatial)
+        return cls(spatial, (1,) * rank, ((0, 0),) * rank, (1,) * rank)
+
     def extent(self, axis: int) -> Any:
         """How many inputs the kernel spans, holes of the dilation included."""
         kernel, dilation = self.kernel[axis], self.dilation[axis]

@@ -77,8 +77,7 @@ class _SpecReader:
                 [self.source.problem(what, mark if mark != (0, 0) else (1, 1) if self.source.path else mark, hint=hint)]
             )
         for key in [key for key in self.data if key not in SECTIONS][:MAX_SHOWN]:
-            if key not in SECTIONS:
-                self.report(hinted(f"unknown section '{key}'", did_you_mean(key, SECTIONS)), (key,))
+            self.report(hinted(f"unknown section '{shown(key)}'", did_you_mean(key, SECTIONS)), (key,))
         for key in ("input", "layers"):
             if key not in self.data:
                 self.report(f"missing section '{key}'", ())

@@ -7,68 +7,18 @@ the value stands decides whether a word is welcome there.
 from __future__ import annotations
 
 from collections.abc import Collection
+from keyword import kwlist
 from typing import Any
 
 from . import dims
 from .conditions import Condition
 from .errors import ArchcalcError, nearest, shown
-from .expr import IDENTIFIER, Expression, Scope, parse
+from .expr import FUNCTIONS, IDENTIFIER, Expression, Scope, parse
+from .layers.fields import PadField
 from .records import Record, record
 from .yamlsrc import DataPath
 
-RESERVED = frozenset(
-    [
-        "and",
-        "as",
-        "assert",
-        "async",
-        "await",
-        "break",
-        "class",
-        "continue",
-        "def",
-        "del",
-        "elif",
-        "else",
-        "except",
-        "finally",
-        "for",
-        "from",
-        "global",
-        "if",
-        "import",
-        "in",
-        "is",
-        "lambda",
-        "nonlocal",
-        "not",
-        "or",
-        "pass",
-        "raise",
-        "return",
-        "try",
-        "while",
-        "with",
-        "yield",
-        "None",
-        "True",
-        "False",
-        "true",
-        "false",
-        "null",
-        "ceil",
-        "floor",
-        "make_divisible",
-        "max",
-        "min",
-        "in_channels",
-        "identity",
-        "same",
-        "valid",
-    ]
-)
-
-
+RESERVED = frozenset({*kwlist, *FUNCTIONS, *PadField.words, "true", "false", "null", "in_channels", "identity"})
 MAX_ELEMENTS = 10_000
 
 

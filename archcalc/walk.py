@@ -23,7 +23,7 @@ from .entries import (
     LayerEntry,
     place,
 )  # fmt: skip
-from .errors import ArchcalcError, Problem, SpecError, UsageError, hinted
+from .errors import MAX_SHOWN, ArchcalcError, Problem, SpecError, UsageError, hinted
 from .expr import describe, truth
 from .graph import Graph, Node, Repeat
 from .growth import SymbolicRepeat
@@ -38,7 +38,6 @@ MAX_LAYERS = 200_000
 MAX_NESTING = 60
 MAX_SIZE = 10**18  # of one axis
 MAX_STEPS = 50_000  # entries that may be visited beside one for each layer that is allowed
-MAX_PROBLEMS = 100
 
 
 class Point(NamedTuple):
@@ -224,7 +223,7 @@ class Walk:
         if mark != (0, 0) and (source.path, *mark) in self.reported:
             return
         self.reported.add((source.path, *mark))
-        if len(self.problems) >= MAX_PROBLEMS:
+        if len(self.problems) >= MAX_SHOWN:
             return
         kind = entry.kind.kind if isinstance(entry, LayerEntry | JoinEntry) else ""
         path = ".".join(part for part in (level.guess(), stem) if part)

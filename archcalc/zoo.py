@@ -36,6 +36,12 @@ def family(name: str) -> Path | None:
     return files()[max(stems, key=len)] if stems else None
 
 
+def holds(name: str) -> bool:
+    """Whether the zoo has a network or a family of this name."""
+    path = family(name)
+    return path is not None and (name == path.stem or name in networks_of(source(path), path.stem))
+
+
 def source(path: Path) -> Source:
     """The data of a file; those of the zoo are read once, the user's may change meanwhile."""
     return _zoo_source(path) if path.parent == directory() else read(path)

@@ -8,7 +8,7 @@ from ..errors import ArchcalcError, SpecError, UsageError, shown
 from .output import emit
 
 
-@click.command("check", short_help="Report every problem of spec files.")
+@click.command("check")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 def check_command(files: tuple[str, ...]) -> None:
     """Report every problem of each FILE (or network of the zoo): of its text, its layers and its shapes.

@@ -8,7 +8,7 @@ from click.shell_completion import get_completion_class
 from .output import emit
 
 
-@click.command("completion", short_help="Print the script that makes a shell complete commands and networks.")
+@click.command("completion")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion_command(ctx: click.Context, shell: str) -> None:

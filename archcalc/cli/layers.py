@@ -14,7 +14,7 @@ def kind_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> l
     return [kind for kind in kinds() if kind.startswith(incomplete)]
 
 
-@click.command("layers", short_help="Describe the layer kinds that a spec can name.")
+@click.command("layers")
 @click.argument("kind", required=False, shell_complete=kind_names)
 def layers_command(kind: str | None) -> None:
     """List every layer kind with its fields, or describe KIND."""

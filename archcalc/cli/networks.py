@@ -11,7 +11,7 @@ from .options import analyzed, network_names, setting_options
 from .output import emit
 
 
-@click.command("list", short_help="List the networks that come with archcalc.")
+@click.command("list")
 @click.option("--costs", is_flag=True, help="Add parameters and MACs of each network.")
 @click.option("--filter", "wanted", metavar="TEXT", help="Only networks with this text in their name or title.")
 def list_command(costs: bool, wanted: str | None) -> None:
@@ -29,7 +29,7 @@ def list_command(costs: bool, wanted: str | None) -> None:
     emit(tabulate(rows, headers=headers, colalign=align, disable_numparse=True))
 
 
-@click.command("show", short_help="Print the spec of a network.")
+@click.command("show")
 @click.argument("network", metavar="NAME|FILE", shell_complete=network_names)
 @click.option(
     "--expanded",

@@ -13,7 +13,7 @@ from .output import emit
 FORMATS = ("text", "markdown", "latex", "csv", "json", "html")
 
 
-@click.command("table", short_help="Print the layer table of a network.")
+@click.command("table")
 @click.argument("network", metavar="NAME|FILE", shell_complete=network_names)
 @setting_options
 @click.option(

@@ -41,7 +41,10 @@ Truth: TypeAlias = bool | None
 
 
 def _algebra(*numbers: object) -> ModuleType:
-    """The module that knows the richest kind of number among these."""
+    """The module that knows the richest kind of number among these.
+
+    Kinds are told by the names of their modules, so that sympy is not imported to ask.
+    """
     from . import rational
 
     algebra: ModuleType = rational
@@ -207,7 +210,7 @@ def is_symbolic(a: Any) -> bool:
     >>> is_symbolic(3), is_symbolic(symbol("C") + 1)
     (False, True)
     """
-    return type(a) is not int and _algebra(a).__name__.endswith(".symbolic")
+    return type(a) is not int and bool(_algebra(a).symbols_of(a))
 
 
 def is_number(a: Any) -> bool:
@@ -309,7 +312,7 @@ def promise(a: Any, promises: Mapping[str, tuple[int, int]]) -> Any:
 
 
 def promises(a: Any) -> list[tuple[Any, int, int]]:
-    """The promises that the symbols in a carry: (symbol, the number it is a multiple of, its minimum)."""
+    """The symbols in a and what they promise: the number each is a multiple of, its minimum; 0, 0 of a ratio."""
     return _algebra(a).promises(a) if is_symbolic(a) else []
 
 

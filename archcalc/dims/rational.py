@@ -1,4 +1,7 @@
-"""Sizes that are numbers: int, and Fraction where a ratio such as a width multiplier is involved."""
+"""Sizes that are numbers: int, and Fraction where a ratio such as a width multiplier is involved.
+
+The functions are those of `archcalc.dims`.
+"""
 
 from __future__ import annotations
 

@@ -284,11 +284,13 @@ def _bounds(expr: Expr) -> tuple[Any, Any]:
         q = expr.args[1]
         return (None if low is None else _floor(low, q)), (None if high is None else _floor(high, q))
     if isinstance(expr, Maximum):
-        lows, highs = zip(*map(_bounds, expr.args), strict=True)
+        pairs = [_bounds(arg) for arg in expr.args]
+        lows, highs = [low for low, _ in pairs], [high for _, high in pairs]
         bounded = [low for low in lows if low is not None]
         return (max(bounded) if bounded else None), (None if None in highs else max(highs))
     if isinstance(expr, Minimum):
-        lows, highs = zip(*map(_bounds, expr.args), strict=True)
+        pairs = [_bounds(arg) for arg in expr.args]
+        lows, highs = [low for low, _ in pairs], [high for _, high in pairs]
         bounded = [high for high in highs if high is not None]
         return (None if None in lows else min(lows)), (min(bounded) if bounded else None)
     if isinstance(expr, Add):
@@ -448,8 +450,8 @@ def promise(a: Any, promises: Mapping[str, tuple[int, int]]) -> Any:
 
 def promises(a: Any) -> list[tuple[Any, int, int]]:
     """The symbols in a that promise something: (symbol, the number it is a multiple of, its minimum)."""
-    symbols = sorted((s for s in S(a).free_symbols if isinstance(s, Size)), key=lambda s: str(s.name))
-    return [(s, s.multiple_of, s.minimum) for s in symbols if s.multiple_of > 1 or s.minimum > 1]
+    symbols = sorted(S(a).free_symbols, key=lambda s: str(s.name))
+    return [(s, getattr(s, "multiple_of", 0), getattr(s, "minimum", 0)) for s in symbols]
 
 
 def solved_at_least(a: Any, b: Any) -> tuple[Any, Any]:

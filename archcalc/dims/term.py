@@ -1,5 +1,7 @@
 """A value that remembers its name and how it was made, so that one run of a rule explains itself.
 
+The functions are those of `archcalc.dims`.
+
 >>> H, P, F, S = Term(227, "H"), Term(0, "P"), Term(11, "F"), Term(4, "S")
 >>> size = floordiv(H + 2 * P - F, S) + 1
 >>> print(size.rule, "=", size.numbers, "=", size.value)
@@ -29,25 +31,29 @@ class Term:
         self.args = args
 
     def __add__(self, other: Any) -> Term:
-        return _made("+", self, other)
+        return self if _is(other, 0) else _made("+", self, other)
 
     def __radd__(self, other: Any) -> Term:
-        return self if type(other) is int and other == 0 else _made("+", other, self)
+        return self if _is(other, 0) else _made("+", other, self)
 
     def __sub__(self, other: Any) -> Term:
-        return _made("-", self, other)
+        return self if _is(other, 0) else _made("-", self, other)
 
     def __rsub__(self, other: Any) -> Term:
         return _made("-", other, self)
 
     def __mul__(self, other: Any) -> Term:
-        return _made("*", self, other)
+        return self if _is(other, 1) else _made("*", self, other)
 
     def __rmul__(self, other: Any) -> Term:
-        return _made("*", other, self)
+        return self if _is(other, 1) else _made("*", other, self)
 
     def __neg__(self) -> Term:
         return _made("neg", self)
+
+    def __bool__(self) -> bool:
+        """A flag is 1 or 0; only flags may decide something in a rule."""
+        return bool(self.value != 0)
 
     def __eq__(self, other: object) -> bool:
         return bool(_value(self) == _value(other))
@@ -80,6 +86,11 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
     "**": dims.power,
     "make_divisible": dims.make_divisible,
 }
+
+
+def _is(a: Any, number: int) -> bool:
+    """Whether it is this plain number, which changes nothing and is not worth showing."""
+    return type(a) is int and a == number
 
 
 def _value(a: Any) -> Any:

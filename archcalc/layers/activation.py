@@ -1,4 +1,7 @@
-"""Activation functions, element by element."""
+"""Activation functions, element by element.
+
+In place are the ReLU family and those that released networks run in place (SiLU, hard swish); the others are new.
+"""
 
 from collections.abc import Iterator
 from typing import Annotated, Any

@@ -12,6 +12,7 @@ only, so that it runs with ints, with symbols and with terms that explain themse
 
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, fields, replace
+from inspect import get_annotations
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from ..conditions import Condition
@@ -55,14 +56,20 @@ class Layer(Record):
     weighted: ClassVar[bool] = False
     depth: ClassVar[int] = 0
     joins: ClassVar[bool] = False
+    mixes: ClassVar[bool] = False  # every output position reads all input positions
+    known_defaults: ClassVar[dict[int, dict[str, Any]]] = {}  # by rank, of the class itself
 
     def window(self) -> Window | None:
-        """What one output reads along the spatial axes; None is the point itself."""
+        """What one output reads along the spatial axes; None is the point itself, or all where `mixes` says so."""
         return None
+
+    def window_on(self, x: Any) -> Window | None:
+        """The window on this input, for kinds such as global pooling whose window is not the same for all."""
+        return self.window()
 
     def conditions(self, x: Any) -> Iterator[Condition]:
         """What must hold of the input for the other rules to be right."""
-        window = self.window()
+        window = self.window_on(x)
         if window is not None:
             yield from window.conditions(x.spatial)
 
@@ -90,7 +97,7 @@ class Layer(Record):
 
     def dropped(self, x: Any) -> tuple[Any, ...]:
         """Rows and columns at the end of the input that no window reads, one number an axis."""
-        window = self.window()
+        window = self.window_on(x)
         return window.dropped(x.spatial) if window is not None else ()
 
     def with_terms(self) -> "Layer":
@@ -129,7 +136,9 @@ class Layer(Record):
     @classmethod
     def defaults(cls, rank: int) -> dict[str, Any]:
         """The default values as rules use them, for an input with this many spatial axes."""
-        known: dict[int, dict[str, Any]] = cls.__dict__["_defaults"]
+        if "known_defaults" not in cls.__dict__:
+            cls.known_defaults = {}
+        known = cls.known_defaults
         if rank not in known:
             known[rank] = {
                 name: None if default is None else cls.schema[name].read(default, rank)
@@ -164,13 +173,13 @@ def _attribute(cls: type, name: str) -> str:
 
 _Kind = TypeVar("_Kind", bound=type[Layer])
 REGISTRY: dict[str, type[Layer]] = {}
-Layer.schema["bits"] = Layer.__annotations__["bits"].__metadata__[0]
+Layer.schema["bits"] = get_annotations(Layer)["bits"].__metadata__[0]
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True)
 def with_fields(cls: _Kind) -> _Kind:
     """Make a dataclass of a class that adds fields, and read its schema from them; kinds and their bases."""
-    if cls.__dict__.get("__annotations__"):
+    if get_annotations(cls):
         own = _schema(cls)
         cls = record(cls)
         cls.schema = {**own, **cls.schema}
@@ -193,12 +202,11 @@ def layer(kind: str, *, source: str = "") -> Callable[[_Kind], _Kind]:
         home = FAMILIES.get(kind)
         known = REGISTRY.get(kind)
         again = known is not None and (known.__module__, known.__qualname__) == (cls.__module__, cls.__qualname__)
-        if (known is not None and not again) or (home is not None and not cls.__module__.endswith(f".layers.{home}")):
+        if (known is not None and not again) or (home is not None and cls.__module__ != f"{__package__}.{home}"):
             raise ArchcalcError(f"there is a layer kind '{kind}' already")
         if not issubclass(cls, Layer):
             raise ArchcalcError(f"the class of layer kind '{kind}' must derive from archcalc.Layer")
         cls = with_fields(cls)
-        cls._defaults = {}  # type: ignore[attr-defined]
         cls.kind = kind
         cls.source = source
         REGISTRY[kind] = cls
@@ -209,7 +217,7 @@ def layer(kind: str, *, source: str = "") -> Callable[[_Kind], _Kind]:
 
 def _schema(cls: type) -> dict[str, Field]:
     """The field types that the class itself names."""
-    annotations = cls.__dict__["__annotations__"]
+    annotations = get_annotations(cls)
     if any(isinstance(annotation, str) for annotation in annotations.values()):
         from typing import get_type_hints
 

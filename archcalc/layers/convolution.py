@@ -125,12 +125,12 @@ class TransposedConv(Sliding):
                 yield at_least(stride, extra + 1, message)
 
     def output(self, x: Shape) -> Shape:
-        spatial = tuple(self._size(axis, size) for axis, size in enumerate(x.spatial))
+        spatial = tuple(self._size(self.window(), axis, size) for axis, size in enumerate(x.spatial))
         return x.of(self.filters, spatial)
 
-    def _size(self, axis: int, size: Any) -> Any:
+    def _size(self, window: Window, axis: int, size: Any) -> Any:
         """(H - 1)*S - 2P + F + output_pad; for `same` H*S."""
-        window, extra = self.window(), self.output_pad[axis]
+        extra = self.output_pad[axis]
         if self.pad is None:
             return size * self.stride[axis]
         grown = (size - 1) * self.stride[axis] - window.total_padding(axis) + window.extent(axis)

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from .. import conditions
 from ..conditions import Condition
-from ..dims import at_least, exact, is_foreign, is_number, is_whole
+from ..dims import at_least, exact, is_foreign, is_number, is_whole, plain
 from ..errors import ArchcalcError, hinted, nearest
 from ..expr import describe, not_boolean
 
@@ -48,7 +48,7 @@ def read_size(value: Any, minimum: int) -> Any:
         if value >= minimum:
             return value
         raise ArchcalcError(f"{value} is not a size; it must be at least {minimum}")
-    value = exact(value)
+    value = plain(exact(value)) if is_number(exact(value)) else value
     if not is_number(value):
         raise ArchcalcError(f"{describe(value)} is not a size")
     if is_foreign(value):

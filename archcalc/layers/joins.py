@@ -96,6 +96,7 @@ class MatMul(Join):
     """The matrix product over the last two axes, [..., n, k] times [..., k, m]."""
 
     reads = "all"
+    mixes = True
 
     def agreement(self, x: Shapes) -> Iterator[Condition]:
         if len(x) != 2:

@@ -5,7 +5,7 @@ from typing import Any
 
 from ..conditions import Condition, divides
 from ..dims import prod
-from ..shapes import Shape
+from ..shapes import Shape, Window
 from .base import Layer, Operations, Tensors, layer, with_fields
 from .fields import Dim, Flag, PerAxis, Ratio
 
@@ -64,6 +64,7 @@ class GroupNorm(Moments):
     groups: Dim
 
     reads = "group"
+    mixes = True
 
     def conditions(self, x: Shape) -> Iterator[Condition]:
         yield divides(self.groups, x.channels, f"groups {self.groups} does not divide the {x.channels} channels")
@@ -78,6 +79,7 @@ class InstanceNorm(Moments):
 
     accepts = ("map",)
     reads = "itself"
+    mixes = True
 
     def groups_in(self, x: Shape) -> Any:
         return x.channels
@@ -131,6 +133,10 @@ class LocalContrastNorm(Layer):
 
     reads = "all"
     accepts = ("map",)
+
+    def window_on(self, x: Shape) -> Window:
+        ones = (1,) * len(x.spatial)
+        return Window(self.size, ones, None, ones)
 
     def operations(self, x: Shape, y: Shape) -> Operations:
         """Both weighted sums run over all C maps of a window, once a position; the divisor is at least its mean."""

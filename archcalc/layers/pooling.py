@@ -1,9 +1,7 @@
 """Pooling: windows without weights, LeNet-5's trainable subsampling, global and adaptive forms."""
 
-from collections.abc import Iterator
 from typing import Annotated, Any
 
-from ..conditions import Condition
 from ..dims import gcd, prod
 from ..shapes import Shape, Window
 from .base import Layer, Operations, Tensors, layer, with_fields
@@ -92,6 +90,9 @@ class GlobalPool(Layer):
 
     accepts = ("map",)
 
+    def window_on(self, x: Shape) -> Window:
+        return Window.over(x.spatial)
+
     def output(self, x: Shape) -> Shape:
         return x.of(x.channels, (1,) * len(x.spatial))
 
@@ -119,9 +120,6 @@ class AdaptiveAvgPool(Layer):
     size: PerAxis
 
     accepts = ("map",)
-
-    def conditions(self, x: Shape) -> Iterator[Condition]:
-        return iter(())
 
     def output(self, x: Shape) -> Shape:
         return x.of(x.channels, self.size)

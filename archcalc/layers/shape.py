@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 from ..conditions import Condition, at_least, divides, equal
-from ..dims import ceildiv, floordiv, power, prod
+from ..dims import floordiv, power, prod
 from ..errors import ArchcalcError
-from ..shapes import Shape
+from ..shapes import Shape, Window
 from .base import Layer, layer, with_fields
 from .fields import Axes, Dim, Pad, PerAxis, Sizes, WordField
 
@@ -193,12 +193,15 @@ class PatchMerge(Layer):
 
     factor: Dim = 2
 
-    reads = "group"
+    reads = "all"
     accepts = ("map", "tokens")
 
+    def window_on(self, x: Shape) -> Window:
+        patch = (self.factor,) * len(x.spatial)
+        return Window(patch, patch, None, (1,) * len(x.spatial))
+
     def output(self, x: Shape) -> Shape:
-        channels = x.channels * power(self.factor, len(x.spatial))
-        return x.of(channels, tuple(ceildiv(size, self.factor) for size in x.spatial))
+        return x.with_channels(x.channels * power(self.factor, len(x.spatial))).windowed(self.window_on(x))
 
 
 @layer("upsample")

@@ -18,6 +18,7 @@ class Embedding(Layer):
     size: Dim
 
     accepts = ("vector",)
+    reads = "all"
 
     def output(self, x: Shape) -> Shape:
         return Shape((x.channels, self.size), channels_last=True)
@@ -84,6 +85,7 @@ class Attention(Layer):
 
     accepts = ("tokens",)
     reads = "all"
+    mixes = True
     weighted = True
     depth = 2
 

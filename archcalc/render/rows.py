@@ -100,7 +100,12 @@ class Row(Record):
     @property
     def kind(self) -> str:
         """The layer's kind, or how many layers there are."""
-        return self.layers[0].kind if len(self.layers) == 1 else f"{len(self.layers)} layers"
+        return self.layers[0].kind if len(self.layers) == 1 else f"{len(self.counted)} layers"
+
+    @property
+    def counted(self) -> tuple[LayerReport, ...]:
+        """The layers that its figures are of: those outside heads, unless it is all head."""
+        return tuple(layer for layer in self.layers if layer.head is None) or self.layers
 
     @property
     def inputs(self) -> tuple[Shape, ...]:
@@ -110,15 +115,13 @@ class Row(Record):
     @property
     def output(self) -> Shape:
         """The output shape of the last layer outside heads."""
-        trunk = [layer for layer in self.layers if layer.head is None]
-        return (trunk or self.layers)[-1].output
+        return self.counted[-1].output
 
     def quantity(self, name: str) -> Any:
         """A quantity of one copy of the row."""
         if len(self.layers) == 1:
             return self.layers[0][name]
-        trunk = [layer for layer in self.layers if layer.head is None]
-        return NAMES[name].of_layers(trunk or self.layers)
+        return NAMES[name].of_layers(self.counted)
 
 
 def rows(report: Report, options: Options) -> list[Row]:
