@@ -7,7 +7,6 @@ of entry has its own mistakes to explain.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,7 +29,7 @@ from .errors import MAX_SHOWN, ArchcalcError, Problem, did_you_mean, hinted, nea
 from .expr import describe, looks_boolean, not_boolean
 from .layers import JOINS, Layer, find, is_kind, kinds
 from .layers.fields import Field
-from .values import Value, check_name, compile_value
+from .values import UnknownName, Value, check_name, compile_value
 from .yamlsrc import DataPath, Source
 
 
@@ -73,13 +72,11 @@ class ChainReader:
         """A value, or None after reporting what is wrong with it."""
         try:
             return compile_value(data, path, around.names)
+        except UnknownName as error:
+            self.report(self.unknown_name(error.name, str(error), around), path, where, at_value=True)
         except ArchcalcError as error:
-            message = str(error)
-            unknown = re.match(r"unknown name '(\w+)'", message)
-            if unknown:
-                message = self.unknown_name(unknown[1], message, around)
-            self.report(message, path, where, at_value=True)
-            return None
+            self.report(str(error), path, where, at_value=True)
+        return None
 
     def unknown_name(self, name: str, message: str, around: Surroundings) -> str:
         """The message for a name that is not in scope here; it may be one of somewhere else."""
@@ -382,7 +379,7 @@ class ChainReader:
             if schema is None:
                 self.report(_unknown_field(str(name), cls), at, where)
                 continue
-            if getattr(schema, "is_text", False):
+            if schema.is_text:
                 value: Value | None = Value(at, tuple(data) if isinstance(data, list) else data)
             else:
                 value = self.value(data, at, around, f"{where}: {name}")
@@ -397,7 +394,7 @@ class ChainReader:
         parts = value.elements if value.elements is not None else (value,)
         for part in parts:
             word = part.constant if part.is_constant else None
-            if isinstance(word, str) and not schema.all_words() and not getattr(schema, "is_text", False):
+            if isinstance(word, str) and not schema.all_words() and not schema.is_text:
                 hint = did_you_mean(word, around.names)
                 told = self.unknown_name(word, hinted(f"unknown name '{word}'", hint), around)
                 if looks_boolean(word):

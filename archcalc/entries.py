@@ -46,8 +46,8 @@ class Entry(Record):
 
 
 @record
-class LayerEntry(Entry):
-    """A layer kind with its fields."""
+class KindEntry(Entry):
+    """What layers and joins share: a kind with its fields."""
 
     kind: type[Layer]
     fields: tuple[tuple[str, Field, Value], ...] = ()
@@ -58,6 +58,11 @@ class LayerEntry(Entry):
 
     def values(self) -> list[Value]:
         return [*super().values(), *(value for _, _, value in self.fields)]
+
+
+@record
+class LayerEntry(KindEntry):
+    """A layer."""
 
 
 @record
@@ -81,19 +86,10 @@ class BlockEntry(Entry):
 
 
 @record
-class JoinEntry(Entry):
+class JoinEntry(KindEntry):
     """concat, add, multiply or matmul over named branches."""
 
-    kind: type[Layer]
     branches: tuple[tuple[str, Chain], ...]
-    fields: tuple[tuple[str, Field, Value], ...] = ()
-
-    @property
-    def stem(self) -> str:
-        return self.name or self.kind.kind
-
-    def values(self) -> list[Value]:
-        return [*super().values(), *(value for _, _, value in self.fields)]
 
 
 @record

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from .conditions import Condition
@@ -60,6 +62,18 @@ class Graph(Record):
     repeats: tuple[Repeat, ...]
     heads: tuple[str, ...]
     conditions: tuple[Condition, ...]
+
+    @cached_property
+    def readers(self) -> Mapping[int, tuple[int, ...]]:
+        """By the number of a node or input, the nodes that read it."""
+        found: dict[int, list[int]] = {}
+        for node in self.nodes:
+            for number in node.inputs:
+                found.setdefault(number, []).append(node.number)
+        return MappingProxyType({number: tuple(readers) for number, readers in found.items()})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Graph, tuple(getattr(self, name) for name in self.record_fields)
 
     def __repr__(self) -> str:
         return f"<Graph of {len(self.nodes)} layers>"

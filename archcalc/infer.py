@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 from . import dims
 from .errors import ArchcalcError
-from .graph import Graph, Node
-from .layers import Operations
+from .graph import Graph
+from .layers import Layer, Operations
+from .shapes import Shape
 
 
 class Cost(NamedTuple):
@@ -33,7 +34,7 @@ def infer(graph: Graph) -> tuple[Cost, ...]:
         cost = known.get(key)
         if cost is None:
             try:
-                known[key] = cost = _summed(cost_of(node), node.series)
+                known[key] = cost = _summed(cost_of(node.layer, node.x, node.output), node.series)
             except ArchcalcError as error:
                 hint = "; give the repeat around it a number" if node.series else ""
                 raise ArchcalcError(f"{node.path}: {error}{hint}") from None
@@ -41,23 +42,25 @@ def infer(graph: Graph) -> tuple[Cost, ...]:
     return tuple(costs)
 
 
-def cost_of(node: Node) -> Cost:
-    """Run the rules of one node; ArchcalcError where one of a user's own kind does not give counts."""
-    if node.layer.__module__.startswith("archcalc.layers."):
-        return _cost(node)
+def cost_of(layer: Layer, x: Any, y: Shape) -> Cost:
+    """Run the rules of a layer; ArchcalcError where one of a user's own kind does not give counts.
+
+    `x` is the input shape, of joins the tuple of all; with shapes and a layer of `Term`s the costs explain themselves.
+    """
+    if layer.__module__.startswith("archcalc.layers."):
+        return _cost(layer, x, y)
     try:
-        cost = _cost(node)
+        cost = _cost(layer, x, y)
     except (AttributeError, TypeError, ValueError, ArithmeticError) as error:
-        raise ArchcalcError(f"a rule of layer kind '{node.layer.kind}' fails: {error}") from error
+        raise ArchcalcError(f"a rule of layer kind '{layer.kind}' fails: {error}") from error
     for name, count in zip(Cost._fields, cost, strict=True):
         parts = count if isinstance(count, tuple) else (count,)
         if not all((dims.is_number(part) and dims.is_whole(part)) or dims.is_symbolic(part) for part in parts):
-            raise ArchcalcError(f"layer kind '{node.layer.kind}': {name} {count} is not a whole number")
+            raise ArchcalcError(f"layer kind '{layer.kind}': {name} {count} is not a whole number")
     return cost
 
 
-def _cost(node: Node) -> Cost:
-    layer, x, y = node.layer, node.x, node.output
+def _cost(layer: Layer, x: Any, y: Shape) -> Cost:
     tensors = layer.parameters(x)
     weights, biases = 0, 0
     for name, axes in tensors.items():

@@ -167,12 +167,11 @@ class Report(Record):
     def notes(self) -> tuple[str, ...]:
         """What a reader should know: input rows that no window reads."""
         notes = [note for layer in self.layers for note in _dropped_note(layer)]
-        read = {number for node in self.graph.nodes for number in node.inputs}
         ends = {layer.head: layer.node.number for layer in self.layers}  # the last layer of the trunk and of each head
         notes.extend(
             f"{layer.path}: no layer reads its output"
             for layer in self.layers
-            if layer.node.number not in read and ends[layer.head] != layer.node.number
+            if layer.node.number not in self.graph.readers and ends[layer.head] != layer.node.number
         )
         series = dict.fromkeys(pair for node in self.graph.nodes for pair in node.series)
         notes.extend(
@@ -222,6 +221,9 @@ class Report(Record):
                 told = ", ".join(f"{name}={value}" for name, value in values.items())
                 raise ArchcalcError(f"{told} breaks the assumption {condition}")
         return {name: dims.substitute(total, values) for name, total in self.totals.items()}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Report, (self.name, self.graph, self.costs, self.batch, self.dtype)  # what is derived is derived anew
 
     def __iter__(self) -> Iterator[LayerReport]:
         return iter(self.layers)

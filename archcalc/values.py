@@ -22,6 +22,14 @@ RESERVED = frozenset({*kwlist, *FUNCTIONS, *PadField.words, "true", "false", "nu
 MAX_ELEMENTS = 10_000
 
 
+class UnknownName(ArchcalcError):
+    """A name that is not in scope where it stands."""
+
+    def __init__(self, name: str, message: str) -> None:
+        super().__init__(message)
+        self.name = name
+
+
 def size_of(value: Any) -> int:
     """How many elements a value holds, those of inner lists included."""
     return sum(map(size_of, value)) + len(value) if isinstance(value, tuple) else 0
@@ -94,7 +102,7 @@ def compile_value(data: Any, path: DataPath, names: Collection[str]) -> Value:
                 hint = "only `layers` and blocks have it"
             elif close:
                 hint = f"did you mean '{close[0]}'?"
-            raise ArchcalcError(f"unknown name '{shown(name)}' in '{shown(expression.text)}'; {hint}")
+            raise UnknownName(name, f"unknown name '{shown(name)}' in '{shown(expression.text)}'; {hint}")
     if expression.names:
         return Value(path, expression=expression)
     return Value(path, expression.evaluate({}, []))

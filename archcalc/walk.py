@@ -20,6 +20,7 @@ from .entries import (
     FromEntry,
     GroupEntry,
     JoinEntry,
+    KindEntry,
     LayerEntry,
     place,
 )  # fmt: skip
@@ -225,7 +226,7 @@ class Walk:
         self.reported.add((source.path, *mark))
         if len(self.problems) >= MAX_SHOWN:
             return
-        kind = entry.kind.kind if isinstance(entry, LayerEntry | JoinEntry) else ""
+        kind = entry.kind.kind if isinstance(entry, KindEntry) else ""
         path = ".".join(part for part in (level.guess(), stem) if part)
         if not path:
             where = entry.where
@@ -343,7 +344,7 @@ class Walk:
 
     def built(
         self,
-        entry: LayerEntry | JoinEntry,
+        entry: KindEntry,
         given: tuple[tuple[str, Field, Value], ...],
         rank: int,
         ctx: Context,

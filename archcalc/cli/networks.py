@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ..errors import UsageError
-from .options import analyzed, network_names, setting_options
+from .options import analyzed, network_names, network_options
 from .output import emit
 
 
@@ -36,7 +36,7 @@ def list_command(costs: bool, wanted: str | None) -> None:
     is_flag=True,
     help="Print what the spec became: every layer by its path, blocks and repeats written out.",
 )
-@setting_options
+@network_options
 def show_command(network: str, expanded: bool, **settings: Any) -> None:
     """Print the spec of NAME or FILE, as it is written, or with --expanded every layer on its own.
 

@@ -35,22 +35,38 @@ def dtypes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
     return [name for name in BITS if name.startswith(incomplete)]
 
 
-def setting_options(command: Command) -> Command:
-    """The settings that every analysis takes."""
-    options = (
-        click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Give a `let` of the spec another value; may be repeated."),
-        click.option("--input", "inputs", multiple=True, metavar="CxHxW", help="Another input size, such as 3x227x227; with several inputs NAME=SIZE."),
-        click.option("--batch", default=1, metavar="N", type=click.IntRange(1, 10**9), show_default=True, help="Images in a batch, for the figures called batch_."),
-        click.option("--dtype", shell_complete=dtypes, default="float32", show_default=True, help="Type of a number, for the figures in bytes."),
-        click.option("--max-layers", default=200_000, show_default=True, type=click.IntRange(1, 10**8), help="Refuse networks with more layers."),
-    )  # fmt: skip
-    for option in reversed(options):
+NETWORK_OPTIONS = (
+    click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Give a `let` of the spec another value; may be repeated."),
+    click.option("--input", "inputs", multiple=True, metavar="CxHxW", help="Another input size, such as 3x227x227; with several inputs NAME=SIZE."),
+    click.option("--max-layers", default=200_000, show_default=True, type=click.IntRange(1, 10**8), help="Refuse networks with more layers."),
+)  # fmt: skip
+COUNTING_OPTIONS = (
+    click.option("--batch", default=1, metavar="N", type=click.IntRange(1, 10**9), show_default=True, help="Images in a batch, for the figures called batch_."),
+    click.option("--dtype", shell_complete=dtypes, default="float32", show_default=True, help="Type of a number, for the figures in bytes."),
+)  # fmt: skip
+
+
+def network_options(command: Command) -> Command:
+    """What network a spec becomes."""
+    for option in reversed(NETWORK_OPTIONS):
         command = option(command)
     return command
 
 
+def setting_options(command: Command) -> Command:
+    """The settings that every analysis takes: of the network, and of what is counted."""
+    for option in reversed(COUNTING_OPTIONS):
+        command = option(command)
+    return network_options(command)
+
+
 def analyzed(
-    network: str, settings: tuple[str, ...], inputs: tuple[str, ...], batch: int, dtype: str, max_layers: int
+    network: str,
+    settings: tuple[str, ...],
+    inputs: tuple[str, ...],
+    max_layers: int,
+    batch: int = 1,
+    dtype: str = "float32",
 ) -> Any:
     """The report for the options of `setting_options`."""
     from ..analysis import analyze

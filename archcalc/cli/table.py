@@ -7,10 +7,10 @@ from typing import Any
 import click
 
 from ..errors import UsageError
+from ..render import FORMATS, render
+from ..render.rows import DEFAULT_COLUMNS, Options
 from .options import analyzed, network_names, quantity_columns, setting_options
 from .output import emit
-
-FORMATS = ("text", "markdown", "latex", "csv", "json", "html")
 
 
 @click.command("table")
@@ -38,7 +38,12 @@ FORMATS = ("text", "markdown", "latex", "csv", "json", "html")
     help="Exact numbers, or four digits with k, M, G, T.",
 )
 @click.option(
-    "--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True, help="Form of the output."
+    "--format",
+    "format_",
+    type=click.Choice(list(FORMATS)),
+    default="text",
+    show_default=True,
+    help="Form of the output.",
 )
 @click.option("--output", metavar="FILE", help="Write to a file instead of the terminal.")
 def table_command(
@@ -54,9 +59,6 @@ def table_command(
     archcalc table alexnet --input 3x224x224
     archcalc table vgg19 --fold --columns layer,output,macs
     """
-    from ..render import render
-    from ..render.rows import DEFAULT_COLUMNS, Options
-
     shown = tuple(column.strip() for column in columns.split(",")) if columns is not None else DEFAULT_COLUMNS
     if "" in shown:
         raise UsageError("--columns: a column is missing")

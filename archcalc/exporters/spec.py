@@ -6,12 +6,9 @@ The result is a spec of its own: reading it gives the same layers with the same 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from ..errors import UsageError
 from ..graph import Node
-from ..layers import Layer
-from ..layers.fields import PadField, PerAxisField
 from ..report import Report
 from ..yamlsrc import scalar
 
@@ -77,7 +74,9 @@ def _entry(
         return
     if node.inputs[0] != here:
         yield f"{indent}- from: {called(node.inputs[0])}"
-    arguments = ", ".join(f"{key}: {written(node.layer, key, value)}" for key, value in node.layer.arguments().items())
+    arguments = ", ".join(
+        f"{key}: {node.layer.schema[key].written(value)}" for key, value in node.layer.arguments().items()
+    )
     yield f"{indent}- name: {name}"
     yield f"{indent}  {node.layer.kind}: {{{arguments}}}" if arguments else f"{indent}  {node.layer.kind}:"
 
@@ -85,26 +84,6 @@ def _entry(
 def _branch(node: Node, number: int) -> str:
     branches = getattr(node.entry, "branches", ())
     return str(branches[number][0]) if number < len(branches) else f"branch{number + 1}"
-
-
-def written(layer: Layer, name: str, value: Any) -> str:
-    """A field's value as a spec would hold it."""
-    if isinstance(value, tuple):
-        if value and isinstance(value[0], str):
-            return f"[{', '.join(_quoted(row) for row in value)}]"
-        per_axis = isinstance(layer.schema[name], PerAxisField | PadField)
-        if per_axis and len(set(value)) == 1 and not isinstance(value[0], tuple):
-            return str(value[0])
-        if all(isinstance(pair, tuple) for pair in value):
-            if all(begin == end for begin, end in value):
-                return written(layer, name, tuple(begin for begin, _ in value))
-            return f"[{', '.join(f'[{begin}, {end}]' for begin, end in value)}]"
-        return f"[{', '.join(map(str, value))}]"
-    if value is None:
-        return "same"  # only a padding is None and not a default
-    if type(layer.schema[name]).__name__ == "FlagField":
-        return "true" if value else "false"
-    return str(value)
 
 
 def _quoted(text: str) -> str:

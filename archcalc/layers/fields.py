@@ -24,6 +24,7 @@ class Field:
     takes = "a value"
     words: tuple[str, ...] = ()
     takes_list = False
+    is_text = False  # never evaluated
 
     def read(self, value: Any, rank: int | None) -> Any:
         """The value as rules use it; `rank` is the number of spatial axes, None while unknown."""
@@ -32,6 +33,10 @@ class Field:
     def all_words(self) -> tuple[str, ...]:
         """The words that may stand for a value."""
         return self.words
+
+    def written(self, read: Any) -> str:
+        """The value as a spec would write it."""
+        return _list_text(read) if isinstance(read, tuple) else str(read)
 
     def conditions(self, read: Any) -> Iterator[Condition]:
         """What symbols in a value that has been read must keep to."""
@@ -58,6 +63,16 @@ def read_size(value: Any, minimum: int) -> Any:
     if at_least(value, minimum) is False:
         raise ArchcalcError(f"{value} is not a size; it must be at least {minimum}")
     return value
+
+
+def _list_text(values: tuple[Any, ...]) -> str:
+    return f"[{', '.join(_list_text(value) if isinstance(value, tuple) else str(value) for value in values)}]"
+
+
+def _one_for_all(values: tuple[Any, ...]) -> str:
+    """One value where it is the same for every axis."""
+    alike = len(set(values)) == 1 and not isinstance(values[0], tuple)
+    return str(values[0]) if alike else _list_text(values)
 
 
 def size_conditions(size: Any, minimum: int) -> Iterator[Condition]:
@@ -111,6 +126,9 @@ class PerAxisField(Field):
             return tuple(read_size(element, self.minimum) for element in value)
         size = read_size(value, self.minimum)
         return size if rank is None else (size,) * rank
+
+    def written(self, read: Any) -> str:
+        return _one_for_all(read)
 
     def conditions(self, read: Any) -> Iterator[Condition]:
         for size in read if isinstance(read, tuple) else (read,):
@@ -167,6 +185,12 @@ class PadField(Field):
         pairs = zip(_per_axis_terms(tuple(begins), name), _per_axis_terms(tuple(ends), name), strict=True)
         return tuple((Term(a.value, f"{a.name}_begin"), Term(b.value, f"{b.name}_end")) for a, b in pairs)
 
+    def written(self, read: Any) -> str:
+        if read is None:
+            return "same"
+        even = all(begin == end for begin, end in read)
+        return _one_for_all(tuple(begin for begin, _ in read)) if even else _list_text(read)
+
     def conditions(self, read: Any) -> Iterator[Condition]:
         for pair in read or ():
             for size in pair:
@@ -190,6 +214,9 @@ class FlagField(Field):
         if isinstance(value, bool):
             return int(value)
         raise ArchcalcError(not_boolean(value))
+
+    def written(self, read: Any) -> str:
+        return "true" if read else "false"
 
 
 class RatioField(Field):
@@ -274,6 +301,9 @@ class TableField(Field):
         if empty:
             raise ArchcalcError(f"column {empty[0] + 1} has no X: that output map reads nothing")
         return tuple(rows)
+
+    def written(self, read: Any) -> str:
+        return f"[{', '.join(repr(row) for row in read)}]"
 
 
 Dim = Annotated[Any, SizeField()]
