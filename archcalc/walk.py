@@ -41,6 +41,9 @@ MAX_SIZE = 10**18  # of one axis
 MAX_STEPS = 50_000  # entries that may be visited beside one for each layer that is allowed
 
 
+NOT_READ = object()  # None is a value: the padding `same`
+
+
 class Point(NamedTuple):
     """Where a chain stands: the node last passed (or an input) and its shape."""
 
@@ -77,6 +80,10 @@ class Template(NamedTuple):
 
 class TooLarge(ArchcalcError):
     """The limit on layers is passed; the walk ends at once."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
 
 
 Points = dict[str, Point | Value]
@@ -190,7 +197,7 @@ class Walk:
         try:
             self.chain(self.spec.layers, start, Context(scope, settings), self.root, points)
         except TooLarge as error:
-            self.problems.append(error.args[1])
+            self.problems.append(error.problem)
         if not self.made and not self.problems and not self.spec.problems:
             mark = self.spec.source.mark(("layers",))
             self.problems.append(self.spec.source.problem("no layer is left: all are left out", mark, "layers"))
@@ -254,7 +261,7 @@ class Walk:
         """End the walk of a network that is too large."""
         source = entry.source
         hint = "--max-layers, or max_layers= in Python, raises it"
-        raise TooLarge(message, source.problem(message, source.mark(entry.path), entry.where, hint))
+        raise TooLarge(source.problem(message, source.mark(entry.path), entry.where, hint))
 
     # the walk
 
@@ -270,12 +277,14 @@ class Walk:
             self.steps += 1
             if self.steps > self.max_layers + MAX_STEPS:
                 self.refuse(entry, f"more than {self.max_layers + MAX_STEPS:,} entries are visited")
-            if here is None:
-                break
+            if here is None:  # the shape is not known behind a problem, the values still are
+                self.check_values(entry, ctx, level)
+                continue
             if entry.when is not None:
                 decided = self.decide(entry, ctx, level)
                 if decided is None:
-                    return None
+                    here = None
+                    continue
                 if not decided:
                     if entry.name and entry.name not in present:
                         points[entry.name] = entry.when
@@ -288,6 +297,27 @@ class Walk:
             if entry.name and here is not None:
                 points[entry.name] = here
         return here
+
+    def check_values(self, entry: Entry, ctx: Context, level: Level) -> None:
+        """Report the fields of a layer that are wrong whatever its input."""
+        if not isinstance(entry, KindEntry) or entry.when is not None:
+            return
+        for name, field, value in entry.fields:
+            if not value.names <= ctx.scope.keys():
+                continue
+            evaluated = self.evaluate(value, entry, ctx, level, f"{name}: ")
+            if evaluated is not None:
+                self.read(field, name, evaluated, None, entry, level, value)
+
+    def read(
+        self, field: Field, name: str, evaluated: Any, rank: int | None, entry: Entry, level: Level, value: Value
+    ) -> Any:
+        """The value of a field as rules use it; NOT_READ after reporting what is wrong with it."""
+        try:
+            return field.read(evaluated, rank)
+        except ArchcalcError as error:
+            self.report(entry, f"{name}: {error}", level, entry.stem, value)
+            return NOT_READ
 
     def decide(self, entry: Entry, ctx: Context, level: Level) -> bool | None:
         """What `when` says; None after reporting that it says nothing."""
@@ -325,7 +355,7 @@ class Walk:
         if x is None:
             self.report(entry, "the network has several inputs; begin with `from: NAME`", level, entry.stem)
             return None
-        layer = self.built(entry, entry.fields, len(x.axes) - 1, ctx, level)
+        layer = self.built(entry, len(x.axes) - 1, ctx, level)
         if layer is None:
             return None
         stem = entry.name or layer.kind
@@ -345,7 +375,6 @@ class Walk:
     def built(
         self,
         entry: KindEntry,
-        given: tuple[tuple[str, Field, Value], ...],
         rank: int,
         ctx: Context,
         level: Level,
@@ -357,21 +386,20 @@ class Walk:
             return known
         read: dict[str, Any] = {}
         failed = False
-        for name, field, value in given:
+        for name, field, value in entry.fields:
             evaluated = self.evaluate(value, entry, ctx, level, f"{name}: ")
             if evaluated is None:
                 failed = True
                 continue
-            try:
-                read[name] = field.read(evaluated, rank)
-                self.conditions.extend(field.conditions(read[name]))
-            except ArchcalcError as error:
-                self.report(entry, f"{name}: {error}", level, entry.stem, value)
+            read[name] = self.read(field, name, evaluated, rank, entry, level, value)
+            if read[name] is NOT_READ:
                 failed = True
+            else:
+                self.conditions.extend(field.conditions(read[name]))
         if failed:
             return None
         layer = entry.kind.build(rank, read)
-        if all(value.is_constant for _, _, value in given):
+        if all(value.is_constant for _, _, value in entry.fields):
             self.constant_layers[key] = layer
         return layer
 
@@ -434,7 +462,7 @@ class Walk:
         if len(shapes) < len(ends):
             self.report(entry, "the network has several inputs; begin each branch with `from: NAME`", level, entry.stem)
             return None
-        layer = self.built(entry, entry.fields, len(shapes[0].axes) - 1, ctx, level)
+        layer = self.built(entry, len(shapes[0].axes) - 1, ctx, level)
         if layer is None:
             return None
         names = [name for name, _ in entry.branches]
