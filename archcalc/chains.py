@@ -8,7 +8,7 @@ of entry has its own mistakes to explain.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from .entries import (
     BESIDE,
@@ -32,6 +32,8 @@ from .layers.fields import Field
 from .values import UnknownName, Value, check_name, compile_value
 from .yamlsrc import DataPath, Source
 
+Fields: TypeAlias = tuple[tuple[str, Field, Value], ...]
+
 
 class Surroundings:
     """What an entry can see where it stands."""
@@ -52,6 +54,14 @@ class Surroundings:
         )
 
 
+class Here(NamedTuple):
+    """The entry that is being read: its path, what it can see, and how messages call it."""
+
+    path: DataPath
+    around: Surroundings
+    where: str
+
+
 class ChainReader:
     """Reads the chains of one file, given what its blocks take; `blocks` is filled meanwhile."""
 
@@ -67,6 +77,10 @@ class ChainReader:
         """Note a problem at a key, or at the value behind it."""
         mark = self.source.value_mark(path) if at_value else self.source.mark(path)
         self.problems.append(self.source.problem(message, mark, where or place(path)))
+
+    def wrong(self, message: str, here: Here, *steps: str, at_value: bool = False) -> None:
+        """Note a problem with an entry, at `steps` from it."""
+        self.report(message, (*here.path, *steps), here.where, at_value=at_value)
 
     def value(self, data: Any, path: DataPath, around: Surroundings, where: str) -> Value | None:
         """A value, or None after reporting what is wrong with it."""
@@ -134,20 +148,21 @@ class ChainReader:
             return None
         main = mains[0]
         where = place(path, main if main not in ("from", "do") else "", _text(data.get("name")))
-        common = self._common(data, main, path, around, where)
-        if main == "identity" and data[main] is not None:
-            self.report("identity takes no value", (*path, main), where, at_value=True)
+        here = Here(path, around, where)
+        common = self._common(data, main, here)
         if main == "identity":
+            if data[main] is not None:
+                self.wrong("identity takes no value", here, main, at_value=True)
             return GroupEntry(chain=(), **common)
         if main == "from":
-            return self._from(data["from"], path, around, common, where)
+            return self._from(data["from"], here, common)
         if main == "do":
-            return self._group(data, path, around, common, where)
+            return self._group(data, here, common)
         if main in JOINS:
-            return self._join(data, main, path, around, common, where)
+            return self._join(data, main, here, common)
         if is_kind(main):
-            return self._layer(data[main], main, path, around, common, where)
-        return self._call(data[main], main, path, around, common, where)
+            return self._layer(data[main], main, here, common)
+        return self._call(data[main], main, here, common)
 
     def _no_single_main(self, data: dict[str, Any], mains: list[str], path: DataPath) -> None:
         """Explain an entry that has no kind, or several."""
@@ -181,112 +196,99 @@ class ChainReader:
             place(path),
         )
 
-    def _common(
-        self, data: dict[str, Any], main: str, path: DataPath, around: Surroundings, where: str
-    ) -> dict[str, Any]:
+    def _common(self, data: dict[str, Any], main: str, here: Here) -> dict[str, Any]:
         """What every entry may carry: name and when."""
         for key in data:
             misplaced = (key == "axis" and main != "concat") or (key in GROUP_WORDS[1:] and main != "do")
             if misplaced:
-                needs = "concat" if key == "axis" else "do"
-                self.report(f"'{key}' belongs beside {needs}, not {main}", (*path, key), where)
-        name = None
-        if "name" in data:
-            name = _text(data["name"])
-            if name is None or not ENTRY_NAME.match(name):
-                self.report(
-                    f"a name has letters, digits, _ - and ., not {_shown(data['name'])}", (*path, "name"), where
-                )
-                name = None
-        when = None
-        if "when" in data:
-            when = self.value(data["when"], (*path, "when"), around, f"{where}: when")
-            if when is not None and when.is_constant and not isinstance(when.constant, bool):
-                word = when.constant if isinstance(when.constant, str) and not looks_boolean(when.constant) else None
-                hint = did_you_mean(word, around.names) if word else ""
-                message = (
-                    self.unknown_name(word, hinted(not_boolean(when.constant), hint), around)
-                    if word
-                    else not_boolean(when.constant)
-                )
-                self.report(f"when: {message}", (*path, "when"), where, at_value=True)
-        return {"path": path, "source": self.source, "name": name, "when": when}
+                self.wrong(f"'{key}' belongs beside {'concat' if key == 'axis' else 'do'}, not {main}", here, key)
+        name = self._name(data["name"], "a name", here, "name") if "name" in data else None
+        when = self._when(data["when"], here) if "when" in data else None
+        return {"path": here.path, "source": self.source, "name": name, "when": when}
 
-    def _from(
-        self, target: Any, path: DataPath, around: Surroundings, common: dict[str, Any], where: str
-    ) -> Entry | None:
-        if _text(target) in around.points:
-            return FromEntry(target=_text(target), **common)
-        close = nearest(target, around.points)
-        hint = (
-            f"did you mean '{close[0]}'?" if close else "only a `name` given earlier, here or further out, can be seen"
-        )
-        self.report(
-            f"from: there is no earlier entry named {_shown(target)}; {hint}", (*path, "from"), where, at_value=True
-        )
+    def _name(self, data: Any, what: str, here: Here, *steps: str) -> str | None:
+        """Text that names something, or None after reporting what is wrong with it."""
+        name = _text(data)
+        if name is not None and ENTRY_NAME.match(name):
+            return name
+        self.wrong(f"{what} has letters, digits, _ - and ., not {_shown(data)}", here, *steps)
         return None
 
-    def _group(
-        self, data: dict[str, Any], path: DataPath, around: Surroundings, common: dict[str, Any], where: str
-    ) -> Entry | None:
-        kinds_given = [key for key in GROUP_WORDS[1:] if key in data]
-        if len(kinds_given) > 1:
-            self.report(
-                f"beside `do` stands one of repeat, for, head, not {' and '.join(kinds_given)}",
-                (*path, kinds_given[1]),
-                where,
-            )
+    def _when(self, data: Any, here: Here) -> Value | None:
+        path = (*here.path, "when")
+        when = self.value(data, path, here.around, f"{here.where}: when")
+        if when is None or not when.is_constant or isinstance(when.constant, bool):
+            return when
+        message = not_boolean(when.constant)
+        if isinstance(when.constant, str) and not looks_boolean(when.constant):
+            message = self._unknown_word(when.constant, message, here.around)
+        self.wrong(f"when: {message}", here, "when", at_value=True)
+        return None
+
+    def _unknown_word(self, word: str, message: str, around: Surroundings) -> str:
+        """The message for a word where a name was meant."""
+        return self.unknown_name(word, hinted(message, did_you_mean(word, around.names)), around)
+
+    def _from(self, target: Any, here: Here, common: dict[str, Any]) -> Entry | None:
+        points = here.around.points
+        if _text(target) in points:
+            return FromEntry(target=_text(target), **common)
+        close = nearest(target, points)
+        hint = "only a `name` given earlier, here or further out, can be seen"
+        hint = f"did you mean '{close[0]}'?" if close else hint
+        message = f"from: there is no earlier entry named {_shown(target)}; {hint}"
+        self.wrong(message, here, "from", at_value=True)
+        return None
+
+    def _group(self, data: dict[str, Any], here: Here, common: dict[str, Any]) -> Entry | None:
+        given = [key for key in GROUP_WORDS[1:] if key in data]
+        if len(given) > 1:
+            self.wrong(f"beside `do` stands one of repeat, for, head, not {' and '.join(given)}", here, given[1])
             return None
-        repeat, loop, head = None, None, None
-        loop_names: dict[str, str] = {}
-        if "repeat" in data:
-            repeat = self.value(data["repeat"], (*path, "repeat"), around, where)
-            if repeat is not None and repeat.is_constant and (type(repeat.constant) is not int or repeat.constant < 0):
-                self.report(
-                    f"repeat: {_value_shown(repeat.constant)} is not a whole number >= 0",
-                    (*path, "repeat"),
-                    where,
-                    at_value=True,
-                )
-        elif "for" in data:
-            loop = self._loop(data["for"], (*path, "for"), around, where)
-            loop_names = {name: "for name" for name, _ in loop or ()}
-        elif "head" in data:
-            head = self._head(data, path, around, where)
-        inner = around.inside(loop_names, in_head=head is not None)
-        chain = self.chain(data["do"], (*path, "do"), inner)
+        repeat = self._repeat(data["repeat"], here) if "repeat" in data else None
+        loop = self._loop(data["for"], here) if "for" in data else None
+        head = self._head(data, here) if "head" in data else None
+        names = {name: "for name" for name, _ in loop or ()}
+        inside = here.around.inside(names, in_head="head" in data)
+        chain = self.chain(data["do"], (*here.path, "do"), inside)
         return GroupEntry(chain=chain, repeat=repeat, loop=loop, head=head, **common)
 
-    def _head(self, data: dict[str, Any], path: DataPath, around: Surroundings, where: str) -> str | None:
-        head = _text(data["head"])
-        if head is None or not ENTRY_NAME.match(head):
-            self.report(
-                f"a head's name has letters, digits, _ - and ., not {_shown(data['head'])}", (*path, "head"), where
-            )
-        if around.in_head:
-            self.report("a head cannot stand inside a head", (*path, "head"), where)
+    def _repeat(self, data: Any, here: Here) -> Value | None:
+        repeat = self.value(data, (*here.path, "repeat"), here.around, here.where)
+        if repeat is not None and repeat.is_constant:
+            count = repeat.constant
+            if type(count) is not int or count < 0:
+                told = _shown(count) if isinstance(count, str) else describe(repeat.evaluate({}, []))
+                self.wrong(f"repeat: {told} is not a whole number >= 0", here, "repeat", at_value=True)
+        return repeat
+
+    def _head(self, data: dict[str, Any], here: Here) -> str | None:
+        head = self._name(data["head"], "a head's name", here, "head")
+        if here.around.in_head:
+            self.wrong("a head cannot stand inside a head", here, "head")
         if "name" in data:
-            self.report("a head has its name behind `head`; remove `name`", (*path, "name"), where)
+            self.wrong("a head has its name behind `head`; remove `name`", here, "name")
         return head
 
-    def _loop(self, data: Any, path: DataPath, around: Surroundings, where: str) -> tuple[tuple[str, Value], ...]:
+    def _loop(self, data: Any, here: Here) -> tuple[tuple[str, Value], ...]:
         if not isinstance(data, dict) or not data:
-            self.report("`for` takes names and lists: for: {width: [64, 128]}", path, where)
+            self.wrong("`for` takes names and lists: for: {width: [64, 128]}", here, "for")
             return ()
         loop = []
         for name, listed in data.items():
-            self.new_name(name, "for name", (*path, name), around.names, where)
+            path = (*here.path, "for", name)
+            self.new_name(name, "for name", path, here.around.names, here.where)
             self.loop_names.add(name)
-            value = self.value(listed, (*path, name), around, where)
+            value = self.value(listed, path, here.around, here.where)
             if value is None:
                 continue
             if value.elements is None and value.is_constant:
-                self.report(f"{name}: {_shown(value.constant)} is not a list", (*path, name), where, at_value=True)
+                self.wrong(f"{name}: {_shown(value.constant)} is not a list", here, "for", name, at_value=True)
             loop.append((name, value))
         lengths = {name: len(value.elements) for name, value in loop if value.elements is not None}
         if len(set(lengths.values())) > 1:
             told = ", ".join(f"{name} has {length}" for name, length in lengths.items())
-            self.report(f"the lists of a `for` run in step and must have the same length: {told}", path, where)
+            self.wrong(f"the lists of a `for` run in step and must have the same length: {told}", here, "for")
         return tuple(loop)
 
     def new_name(self, name: Any, what: str, path: DataPath, visible: Mapping[str, str], where: str) -> bool:
@@ -300,145 +302,99 @@ class ChainReader:
             return False
         return True
 
-    def _join(
-        self,
-        data: dict[str, Any],
-        kind: str,
-        path: DataPath,
-        around: Surroundings,
-        common: dict[str, Any],
-        where: str,
-    ) -> Entry | None:
+    def _join(self, data: dict[str, Any], kind: str, here: Here, common: dict[str, Any]) -> Entry | None:
         branches = data[kind]
         if not isinstance(branches, dict) or len(branches) < 2:
-            self.report(
-                f"{kind} takes two or more named branches: {kind}: {{main: ..., shortcut: identity}}",
-                (*path, kind),
-                where,
-            )
+            form = f"{kind}: {{main: ..., shortcut: identity}}"
+            self.wrong(f"{kind} takes two or more named branches: {form}", here, kind)
             return None
         read = []
         for name, chain in branches.items():
-            at = (*path, kind, name)
-            if not ENTRY_NAME.match(str(name)):
-                self.report(f"a branch name has letters, digits, _ - and ., not {_shown(name)}", at, where)
-            read.append((str(name), self.chain(chain, at, around.inside())))
+            self._name(name, "a branch name", here, kind, name)
+            read.append((str(name), self.chain(chain, (*here.path, kind, name), here.around.inside())))
         axis = {"axis": data["axis"]} if "axis" in data and kind == "concat" else {}
-        fields = self._fields(axis, find(kind), path, around, where)
+        fields = self._fields(axis, find(kind), here)
         return JoinEntry(kind=find(kind), branches=tuple(read), fields=fields, **common)
 
-    def _layer(
-        self,
-        arguments: Any,
-        kind: str,
-        path: DataPath,
-        around: Surroundings,
-        common: dict[str, Any],
-        where: str,
-    ) -> Entry | None:
+    def _layer(self, arguments: Any, kind: str, here: Here, common: dict[str, Any]) -> Entry | None:
         cls = find(kind)
         main = cls.main()
-        if arguments is None:
-            given: dict[str, Any] = {}
-        elif isinstance(arguments, dict):
-            given = arguments
+        if arguments is None or isinstance(arguments, dict):
+            given: dict[str, Any] = arguments or {}
+            fields = self._fields(given, cls, here, kind)
         elif main is None:
-            self.report(f"{kind} has no fields, it takes no value", (*path, kind), where, at_value=True)
+            self.wrong(f"{kind} has no fields, it takes no value", here, kind, at_value=True)
             return None
         elif isinstance(arguments, list | tuple) and not cls.schema[main].takes_list:
-            self.report(
-                f"a list is only for blocks; name the fields: {kind}: {{{main}: ..., ...}}",
-                (*path, kind),
-                where,
-                at_value=True,
-            )
+            message = f"a list is only for blocks; name the fields: {kind}: {{{main}: ..., ...}}"
+            self.wrong(message, here, kind, at_value=True)
             return None
         else:
             given = {main: arguments}
-        at = (*path, kind) if isinstance(arguments, dict) else path
-        fields = self._fields(given, cls, at, around, where, kind if at == path else None)
+            fields = self._field(main, arguments, cls, (*here.path, kind), here)
         missing = [name for name in cls.required() if name not in given]
         if missing:
-            self.report(f"missing field{'s' * (len(missing) > 1)} {', '.join(missing)}", (*path, kind), where)
+            self.wrong(f"missing field{'s' * (len(missing) > 1)} {', '.join(missing)}", here, kind)
         return LayerEntry(kind=cls, fields=fields, **common)
 
-    def _fields(
-        self,
-        given: Mapping[str, Any],
-        cls: type[Layer],
-        path: DataPath,
-        around: Surroundings,
-        where: str,
-        bare: str | None = None,
-    ) -> tuple[tuple[str, Field, Value], ...]:
-        """The fields of a layer; `bare` is the kind whose main field was given without a name."""
-        read = []
+    def _fields(self, given: Mapping[str, Any], cls: type[Layer], here: Here, *steps: str) -> Fields:
+        """The fields of a layer, which stand at `steps` from the entry."""
+        read: list[tuple[str, Field, Value]] = []
         for name, data in given.items():
-            at = (*path, bare or name)
-            schema = cls.schema.get(str(name))
-            if schema is None:
-                self.report(_unknown_field(str(name), cls), at, where)
-                continue
-            if schema.is_text:
-                value: Value | None = Value(at, tuple(data) if isinstance(data, list) else data)
-            else:
-                value = self.value(data, at, around, f"{where}: {name}")
-            if value is None:
-                continue
-            self._check_constant(value, name, schema, around, where)
-            read.append((str(name), schema, value))
+            read.extend(self._field(str(name), data, cls, (*here.path, *steps, name), here))
         return tuple(read)
 
-    def _check_constant(self, value: Value, name: str, schema: Field, around: Surroundings, where: str) -> None:
+    def _field(self, name: str, data: Any, cls: type[Layer], path: DataPath, here: Here) -> Fields:
+        """One field; nothing after reporting what is wrong with it."""
+        schema = cls.schema.get(name)
+        if schema is None:
+            self.report(_unknown_field(name, cls), path, here.where)
+            return ()
+        if schema.is_text:
+            value: Value | None = Value(path, tuple(data) if isinstance(data, list) else data)
+        else:
+            value = self.value(data, path, here.around, f"{here.where}: {name}")
+        if value is None:
+            return ()
+        self._check_constant(value, name, schema, here)
+        return ((name, schema, value),)
+
+    def _check_constant(self, value: Value, name: str, schema: Field, here: Here) -> None:
         """Report a value that cannot be right in any scope."""
-        parts = value.elements if value.elements is not None else (value,)
-        for part in parts:
+        for part in value.elements if value.elements is not None else (value,):
             word = part.constant if part.is_constant else None
             if isinstance(word, str) and not schema.all_words() and not schema.is_text:
-                hint = did_you_mean(word, around.names)
-                told = self.unknown_name(word, hinted(f"unknown name '{word}'", hint), around)
-                if looks_boolean(word):
-                    told = not_boolean(word)
-                self.report(f"{name}: {told}", part.path, where, at_value=True)
+                told = self._unknown_word(word, f"unknown name '{word}'", here.around)
+                told = not_boolean(word) if looks_boolean(word) else told
+                self.report(f"{name}: {told}", part.path, here.where, at_value=True)
                 return
         if value.is_constant:
             try:
                 schema.read(value.evaluate({}, []), None)
             except ArchcalcError as error:
-                self.report(f"{name}: {error}", value.path, where, at_value=True)
+                self.report(f"{name}: {error}", value.path, here.where, at_value=True)
 
-    def _call(
-        self,
-        arguments: Any,
-        name: str,
-        path: DataPath,
-        around: Surroundings,
-        common: dict[str, Any],
-        where: str,
-    ) -> Entry | None:
+    def _call(self, arguments: Any, name: str, here: Here, common: dict[str, Any]) -> Entry | None:
         if name not in self.takes:
-            hint = did_you_mean(name, [*kinds(), *self.takes])
-            message = f"unknown layer kind or block '{shown(name)}'"
-            self.report(hinted(message, hint or "`archcalc layers` lists the kinds"), (*path, name), where)
+            hint = did_you_mean(name, [*kinds(), *self.takes]) or "`archcalc layers` lists the kinds"
+            self.wrong(f"unknown layer kind or block '{shown(name)}'; {hint}", here, name)
             return None
         takes = self.takes[name]
         if takes is None:  # a block with a problem that has been reported
             return Broken(**common)
-        given = self._arguments(arguments, name, [parameter for parameter, _ in takes], (*path, name), where)
+        path = (*here.path, name)
+        given = self._arguments(arguments, name, [parameter for parameter, _ in takes], path, here.where)
         if given is None:
             return None
         values = []
         for parameter, (data, at) in given.items():
-            value = self.value(data, at, around, f"{where}: {parameter}")
+            value = self.value(data, at, here.around, f"{here.where}: {parameter}")
             if value is not None:
                 values.append((parameter, value))
         missing = [parameter for parameter, default in takes if default is None and parameter not in given]
         if missing:
-            self.report(
-                f"missing argument{'s' * (len(missing) > 1)} {', '.join(missing)} of block '{name}'",
-                (*path, name),
-                where,
-            )
+            plural = "s" * (len(missing) > 1)
+            self.wrong(f"missing argument{plural} {', '.join(missing)} of block '{name}'", here, name)
         return BlockEntry(called=name, home=self.blocks, arguments=tuple(values), **common)
 
     def _arguments(
@@ -493,10 +449,6 @@ def _text(data: Any) -> str | None:
     if isinstance(data, str):
         return data
     return str(data) if type(data) is int else None
-
-
-def _value_shown(value: Any) -> str:
-    return _shown(value) if isinstance(value, str) else describe(value)
 
 
 def _shown(data: Any) -> str:
