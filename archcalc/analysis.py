@@ -15,7 +15,7 @@ from .network import Network, load
 from .report import BITS, Report
 from .walk import MAX_LAYERS, elaborate
 
-_PROMISE = re.compile(r"\s*([A-Za-z_]\w*)\s*(?:%\s*([0-9]{1,9})\s*==\s*0|>=\s*([0-9]{1,9}))\s*\Z")
+_PROMISE = r"\s*([A-Za-z_]\w*)\s*(?:%\s*([0-9]{1,9})\s*==\s*0|>=\s*([0-9]{1,9}))\s*\Z"
 
 
 def analyze(
@@ -85,7 +85,7 @@ def _promises(assume: Iterable[str]) -> dict[str, tuple[int, int]]:
     multiples: dict[str, int] = {}
     minima: dict[str, int] = {}
     for text in texts:
-        match = _PROMISE.match(str(text))
+        match = re.match(_PROMISE, str(text))
         if not match or match[2] == "0":
             raise UsageError(f"'{str(text)[:60]}' is not a promise such as H%32==0 or H>=64")
         name = match[1]

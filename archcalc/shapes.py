@@ -6,16 +6,16 @@ serves all three: the axes, and one bit that says on which side the channels sta
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from . import dims
 from .conditions import Condition, at_least
 from .dims import Number, ceildiv, floordiv, prod, same, smax, smin
+from .records import Record, record
 
 
-@dataclass(frozen=True)
-class Shape:
+@record
+class Shape(Record):
     """The axes of one image's tensor; the batch is not among them.
 
     >>> x = Shape((3, 227, 227))
@@ -27,6 +27,15 @@ class Shape:
 
     axes: tuple[Any, ...]
     channels_last: bool = False
+
+    def __init__(self, axes: tuple[Any, ...], channels_last: bool = False) -> None:
+        self.__dict__.update(axes=axes, channels_last=channels_last)  # made for every layer, so without detours
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Shape) and (self.axes, self.channels_last) == (other.axes, other.channels_last)
+
+    def __hash__(self) -> int:
+        return hash((self.axes, self.channels_last))
 
     @property
     def layout(self) -> str:

@@ -447,9 +447,11 @@ def _reached(name: str, blocks: Mapping[str, Block]) -> set[str]:
 
 def _calling_themselves(blocks: Mapping[str, Block]) -> list[str]:
     """Blocks that call themselves, directly or through others: in call order, each found once."""
+    calls = {name: _calls(block) & blocks.keys() for name, block in blocks.items()}
+    if not any(calls.values()):
+        return []
     from graphlib import CycleError, TopologicalSorter
 
-    calls = {name: _calls(block) & blocks.keys() for name, block in blocks.items()}
     found: list[str] = []
     while True:
         try:

@@ -180,8 +180,11 @@ class _Builder:
 
     def take(self, event: Any) -> None:
         """One event of the parser."""
-        mark = (event.start_mark.line + 1, event.start_mark.column + 1)
-        if isinstance(event, yaml.DocumentStartEvent):
+        start = event.start_mark
+        mark = (start.line + 1, start.column + 1)
+        if isinstance(event, yaml.NodeEvent) and not isinstance(event, yaml.AliasEvent):
+            self._node(event, mark)
+        elif isinstance(event, yaml.DocumentStartEvent):
             self.documents += 1
             if self.documents == 2:
                 self.report("a second document", mark, "one file is one spec; remove the line '---'")
@@ -191,8 +194,6 @@ class _Builder:
             hint = "a value that begins with '*' is quoted; to reuse layers write a block"
             self.report(f"alias '*{event.anchor}'", mark, hint)
             self._value(None, mark, False)
-        elif isinstance(event, yaml.NodeEvent):
-            self._node(event, mark)
         elif isinstance(event, yaml.CollectionEndEvent):
             self.stack.pop()
             self.key.pop()

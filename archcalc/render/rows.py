@@ -120,7 +120,7 @@ class Row(Record):
     def quantity(self, name: str) -> Any:
         """A quantity of one copy of the row."""
         if len(self.layers) == 1:
-            return self.layers[0][name]
+            return NAMES[name].of_layer(self.layers[0])
         return NAMES[name].of_layers(self.counted)
 
 
@@ -263,7 +263,7 @@ def table(report: Report, options: Options, style: Style = PLAIN) -> Table:
     total: list[str] = []
     for column in shown:
         if column in LAYER_QUANTITIES:
-            total.append(style.number(report.totals[column], options.units))
+            total.append(style.number(report[column], options.units))
             total.extend(["100.0"] if options.percent else [])
         else:
             total.append("total" if not total else "")

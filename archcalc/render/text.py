@@ -45,16 +45,15 @@ def input_line(report: Report) -> str:
 
 def facts(report: Report, options: Options) -> Iterator[str]:
     """The lines beneath a table: depth, heads, notes, assumptions."""
-    totals = report.totals
     told = [
-        f"depth {totals['depth']}",
-        f"{number_text(totals['weighted_layers'])} weighted layers",
-        f"{number_text(totals['buffers'], options.units)} buffers",
-        f"input {number_text(totals['input_elements'], options.units)} numbers",
+        f"depth {report['depth']}",
+        f"{number_text(report['weighted_layers'])} weighted layers",
+        f"{number_text(report['buffers'], options.units)} buffers",
+        f"input {number_text(report['input_elements'], options.units)} numbers",
     ]
     yield ", ".join(told)
     if report.batch != 1:
-        batch = {name: number_text(totals[f"batch_{name}"], options.units) for name in _BATCH}
+        batch = {name: number_text(report[f"batch_{name}"], options.units) for name in _BATCH}
         yield f"batch of {report.batch}: " + ", ".join(f"{batch[name]} {told}" for name, told in _BATCH.items())
     for head, figures in report.heads.items():
         parameters, macs = (number_text(figures[name], options.units) for name in ("parameters", "macs"))
