@@ -57,6 +57,7 @@ class Layer(Record):
     depth: ClassVar[int] = 0
     joins: ClassVar[bool] = False
     mixes: ClassVar[bool] = False  # every output position reads all input positions
+    enlarges: ClassVar[bool] = False  # the window leads the other way: from one input to the outputs that it reaches
     known_defaults: ClassVar[dict[int, dict[str, Any]]] = {}  # by rank, of the class itself
 
     def window(self) -> Window | None:
@@ -70,7 +71,7 @@ class Layer(Record):
     def conditions(self, x: Any) -> Iterator[Condition]:
         """What must hold of the input for the other rules to be right."""
         window = self.window_on(x)
-        if window is not None:
+        if window is not None and not self.enlarges:
             yield from window.conditions(x.spatial)
 
     def output(self, x: Any) -> Shape:
@@ -98,7 +99,9 @@ class Layer(Record):
     def dropped(self, x: Any) -> tuple[Any, ...]:
         """Rows and columns at the end of the input that no window reads, one number an axis."""
         window = self.window_on(x)
-        return window.dropped(x.spatial) if window is not None else ()
+        if window is None:
+            return ()
+        return (0,) * len(x.spatial) if self.enlarges else window.dropped(x.spatial)
 
     def with_terms(self) -> "Layer":
         """The same layer with every size as a `Term` under the name that formulas use for it."""

@@ -111,8 +111,10 @@ class TransposedConv(Sliding):
     dilation: PerAxis = 1
     groups: Dim = 1
 
+    enlarges = True
+
     def window(self) -> Window:
-        """The window of the convolution that this one reverses, from the output to the input."""
+        """The window of the convolution that this one reverses."""
         return Window(self.kernel, self.stride, self.pad, self.dilation)
 
     def conditions(self, x: Shape) -> Iterator[Condition]:
@@ -135,9 +137,6 @@ class TransposedConv(Sliding):
             return size * self.stride[axis]
         grown = (size - 1) * self.stride[axis] - window.total_padding(axis) + window.extent(axis)
         return grown if same(extra, 0) else grown + extra
-
-    def dropped(self, x: Shape) -> tuple[Any, ...]:
-        return (0,) * len(x.spatial)
 
     def parameters(self, x: Shape) -> Tensors:
         weight = (x.channels, exact_div(self.filters, self.groups), *self.kernel)

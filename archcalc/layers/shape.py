@@ -13,6 +13,12 @@ from .fields import Axes, Dim, Pad, PerAxis, Sizes, WordField
 Side = Annotated[Any, WordField("first", "last")]
 
 
+def _block(factor: tuple[Any, ...]) -> Window:
+    """The window of layers that make a block of numbers from each one."""
+    rank = len(factor)
+    return Window(factor, factor, ((0, 0),) * rank, (1,) * rank)
+
+
 @with_fields
 class View(Layer):
     """What they share that give the same numbers another shape."""
@@ -122,6 +128,10 @@ class ZeroPad(Layer):
             raise ArchcalcError("'same' needs a kernel; give pad a size")
         return iter(())
 
+    def window(self) -> Window:
+        ones = (1,) * len(self.size)
+        return Window(ones, ones, self.size, ones)
+
     def output(self, x: Shape) -> Shape:
         padded = tuple(begin + size + end for size, (begin, end) in zip(x.spatial, self.size, strict=True))
         return x.of(x.channels, padded)
@@ -175,6 +185,10 @@ class PixelShuffle(Layer):
 
     reads = "group"
     accepts = ("map", "tokens")
+    enlarges = True
+
+    def window_on(self, x: Shape) -> Window:
+        return _block((self.factor,) * len(x.spatial))
 
     def _parts(self, x: Shape) -> Any:
         return power(self.factor, len(x.spatial))
@@ -211,6 +225,10 @@ class Upsample(Layer):
     factor: PerAxis
 
     accepts = ("map",)
+    enlarges = True
+
+    def window(self) -> Window:
+        return _block(self.factor)
 
     def output(self, x: Shape) -> Shape:
         enlarged = tuple(size * factor for size, factor in zip(x.spatial, self.factor, strict=True))
