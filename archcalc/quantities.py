@@ -26,7 +26,7 @@ class Quantity(Record):
     description: str
     layer: Callable[[LayerReport], Any] | None = None
     whole: Callable[[Report], Any] | None = None
-    in_bytes: Callable[[LayerReport], Any] | None = None  # the bits, of a quantity that is bytes
+    bits: Callable[[LayerReport], Any] | None = None  # of a quantity in bytes, before rounding up
 
     def of_layer(self, layer: LayerReport) -> Any:
         """Of one layer, for one image."""
@@ -36,14 +36,12 @@ class Quantity(Record):
     def of_layers(self, layers: Iterable[LayerReport]) -> Any:
         """Of several layers together; bits are added up before they are rounded up to bytes."""
         assert self.layer is not None
-        count = self.layer
-        if self.in_bytes is not None:
-            count = self.in_bytes
+        count = self.bits or self.layer
         total = dims.add_up(
             value if layer.repeat == 1 else value * layer.repeat
             for layer, value in ((layer, count(layer)) for layer in layers)
         )
-        return total if self.in_bytes is None else dims.ceildiv(total, 8)
+        return total if self.bits is None else dims.ceildiv(total, 8)
 
     def of_report(self, report: Report) -> Any:
         """Of the whole network, heads left out."""
@@ -88,8 +86,8 @@ QUANTITIES: tuple[Quantity, ...] = (
     Quantity("outputs", "numbers", "output numbers of every layer, whatever it shares", lambda l: l.cost.outputs),
     Quantity("neurons", "numbers", "outputs of weighted layers", lambda l: l.cost.neurons),
     Quantity("connections", "links", "links into the outputs of weighted layers, one for a bias", lambda l: l.cost.connections),
-    Quantity("parameter_bytes", "bytes", "bytes of the parameters in the dtype, or in the layer's own bits", lambda l: dims.ceildiv(l.cost.parameters * l.bits, 8), in_bytes=lambda l: l.cost.parameters * l.bits),
-    Quantity("activation_bytes", "bytes", "bytes of the activations in the dtype, or in the layer's own bits", lambda l: dims.ceildiv(l.cost.activations * l.bits, 8), in_bytes=lambda l: l.cost.activations * l.bits),
+    Quantity("parameter_bytes", "bytes", "bytes of the parameters in the dtype, or in the layer's own bits", lambda l: dims.ceildiv(l.cost.parameters * l.bits, 8), bits=lambda l: l.cost.parameters * l.bits),
+    Quantity("activation_bytes", "bytes", "bytes of the activations in the dtype, or in the layer's own bits", lambda l: dims.ceildiv(l.cost.activations * l.bits, 8), bits=lambda l: l.cost.activations * l.bits),
     Quantity("weighted_layers", "layers", "convolutions, linear layers and their kin", lambda l: int(l.node.layer.weighted) * l.rounds),
     Quantity("depth", "layers", "the most weighted layers on one path", whole=depth),
     Quantity("input_elements", "numbers", "numbers of the input", whole=lambda r: dims.add_up(s.elements for s in r.inputs.values())),

@@ -165,7 +165,7 @@ class Report(Record):
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
-        """What a reader should know: input rows that no window reads."""
+        """What a reader should know: input rows and outputs that nothing reads, and rows that are sums of rounds."""
         notes = [note for layer in self.layers for note in _dropped_note(layer)]
         ends = {layer.head: layer.node.number for layer in self.layers}  # the last layer of the trunk and of each head
         notes.extend(
