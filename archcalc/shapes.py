@@ -181,4 +181,9 @@ class Window(NamedTuple):
             extent, padding = self.extent(axis), self.total_padding(axis)
             reach = size + padding + (self.stride[axis] - 1 if self.ceil else 0)
             padded = f" with its padding of {padding}" if not same(padding, 0) else ""
-            yield at_least(reach, extent, f"kernel of extent {extent} is larger than the input of {size}{padded}")
+            yield at_least(
+                reach,
+                extent,
+                f"kernel of extent {extent} is larger than the input of {size}{padded}; "
+                "give it padding, or take a smaller kernel",
+            )

@@ -141,7 +141,7 @@ def test_odd_names_are_unknown_networks(command: str, network: str) -> None:
         ("table good.yaml --set width=0", "good.yaml:4:21: layers[0] (conv): filters: 0 is not a size; it must be at least 1"),
         ("table good.yaml --set width=big", "good.yaml:4:21: layers[0] (conv): filters: the word 'big' is not a size"),
         ("table good.yaml --set width=1,2", "good.yaml:4:21: layers[0] (conv): filters: the list [1, 2] is not a size"),
-        ("table good.yaml --input 3x2x2", "good.yaml:4:5: layers[0] (conv): kernel of extent 3 is larger than the input of 2"),
+        ("table good.yaml --input 3x2x2", "good.yaml:4:5: layers[0] (conv): kernel of extent 3 is larger than the input of 2; give it padding, or take a smaller kernel"),
         ("show bad.yaml --expanded", "bad.yaml:2:10: layers[0] (rleu): unknown layer kind or block 'rleu'; did you mean 'relu'?"),
         ("check bad.yaml", "bad.yaml:2:10: layers[0] (rleu): unknown layer kind or block 'rleu'; did you mean 'relu'?"),
     ],

@@ -253,7 +253,9 @@ def test_problems_are_sorted_by_line_and_show_their_source(tmp_path: Path) -> No
 def test_a_wrong_value_is_reported_once_for_a_family(tmp_path: Path) -> None:
     """All variants are walked, and meet the same mistake at the same place."""
     spec = "input: [3, 8, 8]\nvariants: {a: {w: 1}, b: {w: 2}}\nlayers:\n  - conv: {filters: w, kernel: 9}\n"
-    assert problems_of(spec, tmp_path) == ["4:5: layers[0] (conv): kernel of extent 9 is larger than the input of 8"]
+    assert problems_of(spec, tmp_path) == [
+        "4:5: layers[0] (conv): kernel of extent 9 is larger than the input of 8; give it padding, or take a smaller kernel"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,10 @@ class Sliding(Layer):
 def _groups_divide(groups: Any, channels: Any, filters: Any) -> Iterator[Condition]:
     """Grouped convolution needs whole groups on both sides."""
     if same(groups, 1) is not True:
-        yield divides(groups, channels, f"groups {groups} does not divide the {channels} input channels")
-        yield divides(groups, filters, f"groups {groups} does not divide the {filters} filters")
+        yield divides(
+            groups, channels, f"groups {groups} does not divide the {channels} input channels; choose a divisor"
+        )
+        yield divides(groups, filters, f"groups {groups} does not divide the {filters} filters; choose a divisor")
 
 
 @layer("conv", source="Dumoulin & Visin 2016, sec. 2.4")

@@ -67,7 +67,9 @@ class GroupNorm(Moments):
     mixes = True
 
     def conditions(self, x: Shape) -> Iterator[Condition]:
-        yield divides(self.groups, x.channels, f"groups {self.groups} does not divide the {x.channels} channels")
+        yield divides(
+            self.groups, x.channels, f"groups {self.groups} does not divide the {x.channels} channels; choose a divisor"
+        )
 
     def groups_in(self, x: Shape) -> Any:
         return self.groups

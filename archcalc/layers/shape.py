@@ -174,7 +174,9 @@ class ChannelShuffle(Layer):
     reads = "all"
 
     def conditions(self, x: Shape) -> Iterator[Condition]:
-        yield divides(self.groups, x.channels, f"groups {self.groups} does not divide the {x.channels} channels")
+        yield divides(
+            self.groups, x.channels, f"groups {self.groups} does not divide the {x.channels} channels; choose a divisor"
+        )
 
 
 @layer("pixel_shuffle", source="Shi et al. 2016, arXiv 1609.05158, sec. 3.2")
