@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from . import dims
-from .errors import ArchcalcError
+from .errors import ArchcalcError, SpecError
 from .graph import Graph
 from .layers import Layer, Operations
 from .shapes import Shape
@@ -36,8 +36,9 @@ def infer(graph: Graph) -> tuple[Cost, ...]:
             try:
                 known[key] = cost = _summed(cost_of(node.layer, node.x, node.output), node.series)
             except ArchcalcError as error:
-                hint = "; give the repeat around it a number" if node.series else ""
-                raise ArchcalcError(f"{node.path}: {error}{hint}") from None
+                hint = "give the repeat around it a number" if node.series else ""
+                source, path = node.entry.source, node.entry.path
+                raise SpecError([source.problem(str(error), source.mark(path), node.path, hint)]) from error
         costs.append(cost)
     return tuple(costs)
 

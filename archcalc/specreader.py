@@ -68,14 +68,7 @@ class _SpecReader:
 
     def read(self) -> Spec:
         if not isinstance(self.source.data, dict):
-            what = (
-                "the file is empty" if self.source.data is None else "a spec is a mapping with `input:` and `layers:`"
-            )
-            mark = self.source.mark(()) if self.source.text else (0, 0)
-            hint = "it needs at least `input:` and `layers:`; see docs/spec-language.md"
-            raise SpecError(
-                [self.source.problem(what, mark if mark != (0, 0) else (1, 1) if self.source.path else mark, hint=hint)]
-            )
+            raise self._no_mapping()
         for key in [key for key in self.data if key not in SECTIONS][:MAX_SHOWN]:
             self.report(hinted(f"unknown section '{shown(key)}'", did_you_mean(key, SECTIONS)), (key,))
         for key in ("input", "layers"):
@@ -110,6 +103,14 @@ class _SpecReader:
             problems=tuple(self.chains.problems),
             walkable=self.walkable,
         )
+
+    def _no_mapping(self) -> SpecError:
+        """The error for a file that holds something else, or nothing."""
+        is_empty = self.source.data is None
+        what = "the file is empty" if is_empty else "a spec is a mapping with `input:` and `layers:`"
+        mark = self.source.marks.get((), (1, 1) if self.source.path else (0, 0))
+        hint = "it needs at least `input:` and `layers:`; see docs/spec-language.md"
+        return SpecError([self.source.problem(what, mark, hint=hint)])
 
     def _text(self, section: str) -> str:
         value = self.data.get(section, "")

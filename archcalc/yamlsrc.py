@@ -170,7 +170,6 @@ class _Builder:
         self.documents = 0
         self.stack: list[tuple[Any, DataPath, bool]] = []  # container, its path, whether it is in braces
         self.key: list[Any] = []  # of each open mapping the key that waits for its value
-        self.skip = 0  # depth inside something that was refused
 
     def source(self) -> Source:
         return Source(self.root, self.empty.path, self.empty.text, self.marks)
