@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from . import dims
 from .errors import ArchcalcError, UsageError, did_you_mean, hinted
+from .expr import describe
 from .infer import infer
 from .layers.fields import read_size
 from .network import Network, load
 from .report import BITS, Report
+from .spec import Spec
 from .walk import MAX_LAYERS, elaborate
 
 _PROMISE = r"\s*([A-Za-z_]\w*)\s*(?:%\s*([0-9]{1,9})\s*==\s*0|>=\s*([0-9]{1,9}))\s*\Z"
@@ -60,6 +62,65 @@ def analyze(
         max_layers=max_layers,
     )
     return Report(loaded.name, graph, infer(graph), batch, dtype)
+
+
+def with_symbols(
+    network: Network, names: Iterable[str], let: Mapping[str, Any], input: Any = None, batch: Any = 1
+) -> dict[str, Any]:
+    """The settings `let`, `input` and `batch` of `analyze` with these names left open.
+
+    A name is a `let` of the spec, of a list each element (`depths_0`, `depths_1`), else N for the batch or one of
+    the spatial axes D, H, W. Raises UsageError for other names, and for a let that is neither a number nor a list.
+
+    >>> settings = with_symbols(load("vgg16"), ["H", "W", "classes"], {})
+    >>> print(analyze("vgg16", **settings).layer("stage1.maxpool").output)
+    64xfloor(H/2)xfloor(W/2)
+    """
+    spec = network.spec
+    let = dict(let)
+    values = spec.settings(network.variant, let, [])
+    axes = {}
+    for name in names:
+        if name in values:
+            let[name] = _left_open(name, values[name], name in spec.ratios)
+        elif name == "N":
+            batch = dims.symbol("N")
+        elif name in "DHW":
+            axes[name] = dims.symbol(name)
+        else:
+            known = [*values, "N", *"HW"]
+            raise UsageError(
+                hinted(f"symbols: '{name}' is no let of {network.name} and no axis", did_you_mean(name, known))
+            )
+    if axes and input is None:
+        input = dict(_input_shapes(spec, spec.settings(network.variant, let, [])))
+    if axes and isinstance(input, Mapping):
+        input = {name: _opened(shape, axes) for name, shape in input.items()}
+    elif axes:
+        input = _opened(input, axes)
+    return {"let": let, "input": input, "batch": batch}
+
+
+def _left_open(name: str, value: Any, is_ratio: bool) -> Any:
+    if isinstance(value, tuple):
+        return [_left_open(f"{name}_{number}", element, is_ratio) for number, element in enumerate(value)]
+    if not dims.is_number(value):
+        raise UsageError(f"symbols: let '{name}' is {describe(value)}; only numbers can be left open")
+    return dims.symbol(name, ratio=is_ratio)
+
+
+def _input_shapes(spec: Spec, values: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    for name, sizes in spec.inputs:
+        yield name, tuple(spec.evaluated(size, values, []) for size in sizes)
+
+
+def _opened(shape: Sequence[Any], axes: Mapping[str, Any]) -> tuple[Any, ...]:
+    """A shape with its spatial axes replaced by the symbols of their names."""
+    names = "DHW"[4 - len(shape) :] if len(shape) > 1 else ""
+    missing = [name for name in axes if name not in names]
+    if missing:
+        raise UsageError(f"symbols: the input {'x'.join(map(str, shape))} has no axis {missing[0]}")
+    return (shape[0], *(axes.get(name, size) for name, size in zip(names, shape[1:], strict=True)))
 
 
 def _check_known(promised: Mapping[str, Any], *given: Any) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 
+from .entries import place
 from .errors import Problem, SpecError, did_you_mean, shown
+from .expr import parse
 from .graph import Graph
 from .network import Network, variants
-from .quantities import NAMES
+from .quantities import AWAITED, MEASURABLE
 from .walk import elaborate
 
 
@@ -16,7 +18,7 @@ def check(file: str | Path) -> str:
     """What is in the file, if all is well, such as `3 networks, 120 layers`; else SpecError with all problems."""
     problems: list[Problem] = []
     layers = 0
-    networks = variants(file)
+    networks = variants(file, published=True)
     problems.extend(_published_quantities(networks[0]))
     for network in networks:
         try:
@@ -32,37 +34,34 @@ def check(file: str | Path) -> str:
     return f"{count} network{'s' * (count > 1)}, {layers:,} layer{'s' * (layers > 1)}"
 
 
-def _entries(network: Network) -> list[Any]:
-    """The entries of `published`, whatever they hold."""
-    listed = network.spec.source.data.get("published")
-    return listed if isinstance(listed, list) else []
-
-
 def _published_quantities(network: Network) -> list[Problem]:
     """The published figures must name quantities that there are."""
     problems = []
     source = network.spec.source
-    for number, entry in enumerate(_entries(network)):
-        quantity = entry.get("quantity") if isinstance(entry, dict) else None
-        if quantity is not None and (not isinstance(quantity, str) or quantity not in NAMES):
-            mark = source.value_mark(("published", number, "quantity"))
-            hint = did_you_mean(quantity, NAMES)
-            problems.append(source.problem(f"unknown quantity '{shown(quantity)}'", mark, f"published[{number}]", hint))
+    known = (*MEASURABLE, *AWAITED)
+    for figure in network.spec.published:
+        for name in sorted(parse(figure.measure.quantity).names.difference(known)):
+            path = figure.measure.path
+            mark = source.value_mark((*path, "quantity"))
+            problems.append(
+                source.problem(f"unknown quantity '{shown(name)}'", mark, place(path), did_you_mean(name, known))
+            )
     return problems
 
 
 def _published_places(network: Network, graph: Graph) -> list[Problem]:
-    """The published figures of a network must name layers and levels that it has."""
+    """The published figures of a network must name layers and levels that it has, unless they set lets of it."""
     problems = []
     source = network.spec.source
-    paths = {level.path for level in graph.root.walk()}
-    for number, entry in enumerate(_entries(network)):
-        if not isinstance(entry, dict) or entry.get("of") not in (None, network.variant):
+    paths = [level.path for level in graph.root.walk()]
+    for figure in network.spec.published:
+        measure = figure.measure
+        if measure.of not in (None, network.variant) or measure.settings:
             continue
-        for key in ("layer", "at"):
-            path = entry.get(key)
-            if path is not None and str(path) not in paths:
-                mark = source.value_mark(("published", number, key))
-                message = f"{network.name} has no layer or level '{path}'"
-                problems.append(source.problem(message, mark, f"published[{number}]", did_you_mean(path, paths)))
+        for key in ("layer", "at", "until"):
+            wanted = getattr(measure, key)
+            if wanted is not None and not any(fnmatchcase(path, wanted) for path in paths):
+                mark = source.value_mark((*measure.path, key))
+                message = f"{network.name} has no layer or level '{wanted}'"
+                problems.append(source.problem(message, mark, place(measure.path), did_you_mean(wanted, paths)))
     return problems

@@ -30,11 +30,12 @@ class Network(Record):
         return f"<Network {self.name}>"
 
 
-def load(network: str | Path | Mapping[str, Any] | Network) -> Network:
+def load(network: str | Path | Mapping[str, Any] | Network, *, published: bool = False) -> Network:
     """The network of this name (`vgg16`), path (`my.yaml`, `family.yaml:variant`) or plain data.
 
-    Raises UsageError for an unknown name, ReadError for an unreadable file. The problems of a spec are
-    raised when it is analysed, together with those of its shapes.
+    The published figures of the zoo's networks are left out unless asked for. Raises UsageError for an unknown
+    name, ReadError for an unreadable file. The problems of a spec are raised when it is analysed, together with
+    those of its shapes.
     """
     if isinstance(network, Network):
         return network
@@ -42,19 +43,19 @@ def load(network: str | Path | Mapping[str, Any] | Network) -> Network:
         return _only(read_spec(Source(dict(network)), zoo.find), "network")
     text = str(network)
     if isinstance(network, Path) or _looks_like_path(text):
-        return _from_path(text)
-    return _from_zoo(text)
+        return _from_path(text, published)
+    return _from_zoo(text, published)
 
 
-def variants(network: str | Path) -> list[Network]:
-    """Every network of a file or family, the single one included."""
+def variants(network: str | Path, *, published: bool = False) -> list[Network]:
+    """Every network of a file or family; of a single network that one."""
     text = str(network)
     if _looks_like_path(text) and not _exists(text):
-        raise UsageError(f"there is no file '{shown(text)}'")
+        return [_from_path(text, published)]
     path = Path(text) if _looks_like_path(text) else zoo.files().get(text)
     if path is None:
-        return [load(text)]
-    spec = read_spec(zoo.source(path), zoo.find)
+        return [_from_zoo(text, published)]
+    spec = read_spec(zoo.source(path, published=published), zoo.find)
     return [Network(name, spec, name) for name in spec.variants] or [Network(path.stem, spec)]
 
 
@@ -72,11 +73,11 @@ def _exists(text: str) -> bool:
         return False
 
 
-def _from_path(text: str) -> Network:
+def _from_path(text: str, published: bool) -> Network:
     name, _, variant = text.partition(":") if not _exists(text) else (text, "", "")
     if not _exists(name):
         raise UsageError(f"there is no file '{shown(name)}'")
-    spec = read_spec(zoo.source(Path(name)), zoo.find)
+    spec = read_spec(zoo.source(Path(name), published=published), zoo.find)
     if not variant:
         return _only(spec, Path(name).stem)
     if variant not in spec.variants:
@@ -85,11 +86,11 @@ def _from_path(text: str) -> Network:
     return Network(variant, spec, variant)
 
 
-def _from_zoo(name: str) -> Network:
+def _from_zoo(name: str, published: bool) -> Network:
     path = zoo.family(name)
     if path is None:
         raise zoo.unknown(name)
-    data = zoo.source(path)
+    data = zoo.source(path, published=published)
     if name not in zoo.networks_of(data, path.stem):
         if name == path.stem:
             return _only(read_spec(data, zoo.find), name)

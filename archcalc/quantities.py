@@ -1,6 +1,7 @@
 """The one list of quantities: name, unit, description, and how a layer and a network have them.
 
-Table columns, `published:`, formulas and constraints take their names from here and from nowhere else.
+Table columns, `published:`, formulas and constraints take their names from here and from nowhere else. Beside
+the counts, which add up, stand the sizes, which do not: what enters and leaves a layer or a level.
 
 >>> find("macs").unit
 'multiply-accumulates'
@@ -8,23 +9,24 @@ Table columns, `published:`, formulas and constraints take their names from here
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from . import dims
-from .errors import UsageError, did_you_mean
+from .errors import ArchcalcError, UsageError, did_you_mean
 from .records import Record, record
 from .report import LayerReport, Report
 
 
 @record
 class Quantity(Record):
-    """Something that can be counted; totals are sums over the layers unless `whole` says otherwise."""
+    """Something that can be counted; totals are sums over the layers unless `span` or `whole` says otherwise."""
 
     name: str
     unit: str
     description: str
     layer: Callable[[LayerReport], Any] | None = None
+    span: Callable[[Report, Sequence[LayerReport]], Any] | None = None  # of some of the layers, in order
     whole: Callable[[Report], Any] | None = None
     bits: Callable[[LayerReport], Any] | None = None  # of a quantity in bytes, before rounding up
 
@@ -45,25 +47,40 @@ class Quantity(Record):
 
     def of_report(self, report: Report) -> Any:
         """Of the whole network, heads left out."""
-        return self.whole(report) if self.whole else self.of_layers(report.trunk)
+        return self.whole(report) if self.whole else self.of_span(report, report.trunk)
+
+    def of_span(self, report: Report, layers: Sequence[LayerReport]) -> Any:
+        """Of some of a network's layers, such as a level; ArchcalcError where only the whole network has it."""
+        if self.whole is not None:
+            raise ArchcalcError(f"{self.name} is of the whole network, not of some of its layers")
+        return self.span(report, layers) if self.span else self.of_layers(layers)
 
 
-def depth(report: Report) -> Any:
-    """The most weighted layers on one path from an input to an output."""
-    reached: list[Any] = []
+def depth(report: Report, layers: Sequence[LayerReport]) -> Any:
+    """The most weighted layers on one path through these layers."""
+    reached: dict[int, Any] = {}
     deepest: Any = 0
-    for node in report.graph.nodes:
-        own: Any = 0 if node.head else node.layer.depth * node.repeat
+    for layer in layers:
+        node = layer.node
+        own: Any = node.layer.depth * node.repeat
         for _, count in node.series:
             own = own * count
         before: Any = 0
         for index in node.inputs:
-            if index >= 0:
+            if index in reached:
                 before = dims.smax(before, reached[index])
-        reached.append(before + own)
-        if not node.head:
-            deepest = dims.smax(deepest, before + own)
+        reached[node.number] = before + own
+        deepest = dims.smax(deepest, before + own)
     return deepest
+
+
+def _kernel(report: Report, layers: Sequence[LayerReport]) -> Any:
+    """The weights behind one output of the first weighted layer: its window, then the channels it is connected to."""
+    for layer in layers:
+        if layer.node.layer.weighted:
+            weight = layer.node.layer.parameters(layer.node.x)["weight"]
+            return (*weight[2:], weight[1])
+    raise ArchcalcError("none of these layers has a kernel")
 
 
 def _per_batch(name: str) -> Callable[[Report], Any]:
@@ -88,8 +105,10 @@ QUANTITIES: tuple[Quantity, ...] = (
     Quantity("connections", "links", "links into the outputs of weighted layers, one for a bias", lambda l: l.cost.connections),
     Quantity("parameter_bytes", "bytes", "bytes of the parameters in the dtype, or in the layer's own bits", lambda l: dims.ceildiv(l.cost.parameters * l.bits, 8), bits=lambda l: l.cost.parameters * l.bits),
     Quantity("activation_bytes", "bytes", "bytes of the activations in the dtype, or in the layer's own bits", lambda l: dims.ceildiv(l.cost.activations * l.bits, 8), bits=lambda l: l.cost.activations * l.bits),
+    Quantity("parametric_layers", "layers", "layers with parameters, those of normalisation included", lambda l: dims.smin(l.cost.parameters, 1) * l.rounds),
     Quantity("weighted_layers", "layers", "convolutions, linear layers and their kin", lambda l: int(l.node.layer.weighted) * l.rounds),
-    Quantity("depth", "layers", "the most weighted layers on one path", whole=depth),
+    Quantity("layer_count", "layers", "layers of any kind", lambda l: l.rounds),
+    Quantity("depth", "layers", "the most weighted layers on one path", span=depth),
     Quantity("input_elements", "numbers", "numbers of the input", whole=lambda r: dims.add_up(s.elements for s in r.inputs.values())),
     Quantity("batch_macs", "multiply-accumulates", "MACs of the whole batch", whole=_per_batch("macs")),
     Quantity("batch_flops", "operations", "FLOPs of the whole batch", whole=_per_batch("flops")),
@@ -97,7 +116,19 @@ QUANTITIES: tuple[Quantity, ...] = (
     Quantity("batch_activation_bytes", "bytes", "bytes of the whole batch's activations", whole=_per_batch("activation_bytes")),
 )  # fmt: skip
 
+SIZES: tuple[Quantity, ...] = (
+    Quantity("size", "", "output size: channels, then the spatial axes", span=lambda r, layers: layers[-1].output.axes),
+    Quantity("input_size", "", "size of what enters", span=lambda r, layers: layers[0].inputs[0].axes),
+    Quantity("channels", "channels", "channels of the output", span=lambda r, layers: layers[-1].output.channels),
+    Quantity("kernel", "", "window of the weights, then the input channels that one output is connected to", span=_kernel),
+)  # fmt: skip
+AWAITED = {
+    "field": "receptive field",
+    "training_memory": "memory of training",
+}  # quantities that published figures may name before an analysis counts them
+
 NAMES = {quantity.name: quantity for quantity in QUANTITIES}
+MEASURABLE = {**NAMES, **{quantity.name: quantity for quantity in SIZES}}
 LAYER_QUANTITIES = tuple(quantity.name for quantity in QUANTITIES if quantity.layer)
 
 

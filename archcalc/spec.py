@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import dims
 from .conditions import Condition
@@ -20,6 +20,9 @@ from .errors import ArchcalcError, Problem, SpecError, UsageError, did_you_mean
 from .records import Record, record
 from .values import Value, compile_value
 from .yamlsrc import Source
+
+if TYPE_CHECKING:
+    from .published import Published
 
 
 @record
@@ -35,7 +38,7 @@ class Spec(Record):
     variants: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
     blocks: Mapping[str, Block] = field(default_factory=dict)
     layers: Chain = ()
-    published: tuple[Mapping[str, Any], ...] = ()
+    published: tuple[Published, ...] = ()
     partition: Mapping[str, Value] | None = None
     problems: tuple[Problem, ...] = ()
     walkable: bool = True  # false where lets or inputs have problems, or blocks call themselves

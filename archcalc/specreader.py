@@ -5,10 +5,9 @@ The module is longer than others because each section of a file has its own mist
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from . import dims
 from .chains import ChainReader, Surroundings
@@ -30,19 +29,14 @@ from .spec import Spec
 from .values import Value, is_ratio
 from .yamlsrc import DataPath, Source
 
+if TYPE_CHECKING:
+    from .published import Published
+
 SECTIONS = ("title", "cite", "input", "let", "variants", "use", "blocks", "layers", "published", "partition")
-PUBLISHED = (
-    "of", "layer", "at", "quantity", "value", "unit", "convention", "input", "rounding", "source", "disputed",
-)  # fmt: skip
-CONVENTIONS = ("default", "weights", "two_per_mac", "with_bias", "input_included", "k1024")
-ROUNDINGS = ("nearest", "truncated")
 SCHEMES = ("channels", "batch", "pipeline", "rows", "hybrid", "auto")
 PARTITION = ("devices", "scheme", "batch", "link", "device_memory", "balance")
 AXIS_NAMES = {0: ("N",), 1: ("N", "W"), 2: ("N", "H", "W"), 3: ("N", "D", "H", "W")}
 
-_PUBLISHED_VALUE = re.compile(
-    r"-?[0-9]+(\.[0-9]+)?( ?(K|M|G|T|KiB|MiB|GiB|%|thousand|million|billion))?\Z|[0-9]+(x[0-9]+)+\Z"
-)
 Find: TypeAlias = Callable[[str, str], Source]  # (name of a file, path of the asking file) -> its data
 
 
@@ -355,45 +349,18 @@ class _SpecReader:
 
     # published figures and partition
 
-    def _published(self, variants: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
-        listed = self.data.get("published", [])
+    def _published(self, variants: Mapping[str, Any]) -> tuple[Published, ...]:
+        listed = self.data.get("published", ())
         if not isinstance(listed, list | tuple):
             self.report("published is a list of entries", ("published",), at_value=True)
             return ()
-        return tuple(
-            entry
-            for number, entry in enumerate(listed)
-            if self._check_published(entry, ("published", number), variants)
-        )
+        if not listed:
+            return ()
+        from .published import FigureReader
 
-    def _check_published(self, entry: Any, path: DataPath, variants: Mapping[str, Any]) -> bool:
-        before = len(self.chains.problems)
-        if not isinstance(entry, dict):
-            self.report("an entry of published is a mapping with quantity, value and source", path)
-            return False
-        for key in entry:
-            if key not in PUBLISHED:
-                digits = str(key).isdigit()
-                hint = "write numbers without commas: 138M, 60000" if digits else did_you_mean(key, PUBLISHED)
-                self.report(hinted(f"unknown field '{key}'", hint), (*path, key))
-        for key in ("quantity", "value", "source"):
-            if entry.get(key) is None:
-                self.report(f"missing field '{key}'", path)
-        value = entry.get("value")
-        is_number = dims.is_number(value) or (isinstance(value, str) and _PUBLISHED_VALUE.match(value))
-        if value is not None and not is_number:
-            self.report(
-                f"{describe(_listed(value))} is not a number such as 138M, 1.5G, 60000 or 6x28x28",
-                (*path, "value"),
-                at_value=True,
-            )
-        of = entry.get("of")
-        if of is not None and (not isinstance(of, str) or of not in variants):
-            self.report(hinted(f"there is no variant '{of}'", did_you_mean(of, variants)), (*path, "of"), at_value=True)
-        for key, words in (("rounding", ROUNDINGS), ("convention", CONVENTIONS)):
-            if key in entry and (not isinstance(entry[key], str) or entry[key] not in words):
-                self.report(f"{key} is one of {', '.join(words)}", (*path, key), at_value=True)
-        return len(self.chains.problems) == before
+        reader = FigureReader(self.report, variants)
+        read = (reader.published(entry, ("published", number)) for number, entry in enumerate(listed))
+        return tuple(figure for figure in read if figure)
 
     def _partition(self) -> Mapping[str, Value] | None:
         if "partition" not in self.data:
@@ -408,10 +375,6 @@ class _SpecReader:
             message = hinted(f"{describe(scheme.constant)} is not a scheme", did_you_mean(scheme.constant, SCHEMES))
             self.report(message, ("partition", "scheme"), at_value=True)
         return values
-
-
-def _listed(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else "a mapping" if isinstance(value, dict) else value
 
 
 def _is_size(value: Any) -> bool:

@@ -1,16 +1,19 @@
 """The networks that come with archcalc: one YAML file a family, found by listing the folder.
 
 Every network's name begins with the stem of its file (`vgg16` in `vgg.yaml`; the longest stem wins), so that
-one network is found without reading the others.
+one network is found without reading the others. The blocks worth studying on their own stand in a folder beside
+the networks and are found in the same way.
 """
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from .errors import ArchcalcError, UsageError, did_you_mean, hinted, nearest, shown
-from .yamlsrc import Source, read
+from .yamlsrc import Source, parse, read, read_text
 
 PACKAGE = Path(__file__).parent
 
@@ -26,8 +29,14 @@ def directory() -> Path:
 
 @cache
 def files() -> dict[str, Path]:
-    """The family files by stem."""
-    return {path.stem: path for path in sorted(directory().glob("*.yaml"))}
+    """The family files by stem: networks first, then blocks."""
+    found = [*sorted(directory().glob("*.yaml")), *sorted((directory() / "blocks").glob("*.yaml"))]
+    return {path.stem: path for path in found if path != claims_file()}
+
+
+def claims_file() -> Path:
+    """The statements about networks that `archcalc claims` decides."""
+    return directory() / "claims.yaml"
 
 
 def family(name: str) -> Path | None:
@@ -42,14 +51,25 @@ def holds(name: str) -> bool:
     return path is not None and (name == path.stem or name in networks_of(source(path), path.stem))
 
 
-def source(path: Path) -> Source:
-    """The data of a file; those of the zoo are read once, the user's may change meanwhile."""
-    return _zoo_source(path) if path.parent == directory() else read(path)
+def source(path: Path, *, published: bool = False) -> Source:
+    """The data of a file; those of the zoo are read once, the user's may change meanwhile.
+
+    The published figures, the last section of the zoo's files and often the longest, are left out unless asked for.
+    """
+    if files().get(path.stem) != path:
+        return read(path)
+    return _whole_source(path) if published else _network_source(path)
 
 
 @cache
-def _zoo_source(path: Path) -> Source:
+def _whole_source(path: Path) -> Source:
     return read(path)
+
+
+@cache
+def _network_source(path: Path) -> Source:
+    text = read_text(path)
+    return replace(parse(re.split(r"^published:", text, maxsplit=1, flags=re.MULTILINE)[0], str(path)), text=text)
 
 
 def names() -> list[str]:

@@ -5,8 +5,9 @@
 
 Either way a fence that fails is named, and the exit status is 1.
 
-Generated are layers.md, commands.md and quantities.md, the table of operations in conventions.md, and what
-stands behind each `$ archcalc` line of a console fence. tests/test_docs.py runs the fences with `run_page`.
+Generated are layers.md, commands.md, quantities.md, published.md and claims.md, the table of operations in
+conventions.md, and what stands behind each `$ archcalc` line of a console fence. tests/test_docs.py runs the fences
+with `run_page`.
 """
 
 from __future__ import annotations
@@ -29,15 +30,18 @@ import click
 from click.testing import CliRunner
 
 from archcalc.checking import check
+from archcalc.claims import decide
 from archcalc.cli import COMMANDS, main
 from archcalc.dims.term import Term
 from archcalc.layers import FAMILIES, Layer, Operations, find, make
 from archcalc.layers.base import REGISTRY
-from archcalc.quantities import QUANTITIES
+from archcalc.quantities import AWAITED, QUANTITIES, SIZES
 from archcalc.reference import FAMILY_TITLES, field_default, fields_text
+from archcalc.render.lists import findings, verdicts
 from archcalc.render.rows import DEFAULT_COLUMNS, TEXT_COLUMNS
 from archcalc.report import BITS
 from archcalc.shapes import Shape
+from archcalc.verify import AS_DECLARED, STATUSES, verify
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
@@ -310,6 +314,8 @@ SAMPLE_INPUTS = {
     "tokens": Shape((16, 12), channels_last=True),
     "vector": Shape((12,)),
 }
+TOKEN_MAP = Shape((4, 4, 12), channels_last=True)
+KIND_INPUTS = {"cosine_attention": TOKEN_MAP}  # its position bias is one of steps along two axes
 OPERATION_NAMES = dict(zip(Operations._fields, ("MACs", *Operations._fields[1:]), strict=True))
 
 
@@ -339,7 +345,8 @@ class Rules:
     def of(cls, kind: str, shape: Shape | None = None, **values: Any) -> Rules:
         """Run the rules of a kind on a sample, every size of which is a `Term` with its name."""
         found = find(kind)
-        shape = shape or SAMPLE_INPUTS["map" if "map" in found.accepts else found.accepts[-1]]
+        layout = "map" if "map" in found.accepts else found.accepts[-1]
+        shape = shape or KIND_INPUTS.get(kind) or SAMPLE_INPUTS[layout]
         if found.joins:
             shape = Shape((8, 8), channels_last=True)
         given = {name: SAMPLE_VALUES[name] for name in found.schema if name in (*found.required(), *ALWAYS_GIVEN)}
@@ -404,14 +411,14 @@ def operations_table() -> str:
             if kind == "activation":
                 continue
             rules = Rules.of(kind).operations
-            if kind == "attention":
-                lines.append(_operations_row(kind, rules))
-                rules = Rules.of(kind, Shape((4, 4, 12), channels_last=True), window=2, shift=1).operations
-                lines.append(_operations_row("attention with `window` and `shift`", rules))
-            elif rules:
+            if rules:
                 lines.append(_operations_row(kind, rules))
             else:
                 none.append(kind)
+            if kind == "attention":
+                for told, fields in (("`window` and `shift`", {"window": 2, "shift": 1}), ("`grid`", {"grid": 2})):
+                    rules = Rules.of(kind, TOKEN_MAP, **fields).operations
+                    lines.append(_operations_row(f"attention with {told}", rules))
     told = ", ".join(f"`{kind}`" for kind in none)
     return "\n".join([*lines, "", f"No operations: {told}."])
 
@@ -425,6 +432,7 @@ def _operations_row(kind: str, rules: dict[str, str]) -> str:
 
 
 EXAMPLES = {
+    "claims": ["archcalc claims mlp-21"],
     "check": ["archcalc check lenet5 alexnet"],
     "layers": ["archcalc layers maxpool"],
     "list": ["archcalc list --filter lenet --costs"],
@@ -434,7 +442,9 @@ EXAMPLES = {
         "archcalc table vgg16 --depth 1 --sort macs --units si",
         "archcalc table mlp --format markdown",
         "archcalc table mlp --format csv --columns layer,parameters,flops",
+        "archcalc table mlp --symbols hidden",
     ],
+    "verify": ["archcalc verify mlp lenet5"],
 }
 
 
@@ -506,6 +516,11 @@ def quantities_page() -> str:
         "Everything is for one image, except what is called `batch_`.", "",
         "| quantity | unit | of a layer | description |", "|---|---|---|---|",
         *(f"| `{q.name}` | {q.unit} | {'yes' if q.layer else 'no'} | {q.description} |" for q in QUANTITIES), "",
+        "## Sizes", "",
+        "They do not add up and are no columns; `published:` and claims may name them.", "",
+        "| size | of a layer or level |", "|---|---|",
+        *(f"| `{q.name}` | {q.description} |" for q in SIZES),
+        *(f"| `{name}` | {description}: not computed yet |" for name, description in AWAITED.items()), "",
         "## Columns", "",
         "`archcalc table --columns` takes these, and every quantity of a layer. The default is "
         f"`{','.join(DEFAULT_COLUMNS)}`.", "",
@@ -518,10 +533,45 @@ def quantities_page() -> str:
     return "\n".join(lines)
 
 
+# published.md and claims.md
+
+
+def published_page() -> str:
+    """Every published figure of the zoo, recomputed."""
+    found = verify()
+    statuses = [f"- **{status}**: {meaning}" for status, meaning in STATUSES.items() if status in AS_DECLARED]
+    lines = [
+        MARK, "", "# Published figures", "",
+        "What papers, documentation and other tools print about the networks that come with archcalc, recomputed by "
+        "`archcalc verify` under the convention of each source. The last printed digit decides: 138M stands for "
+        "137.5 to 138.5 million. A source such as `Table 1` is of the paper named above the table. How an entry is "
+        "written stands in [spec-language.md](spec-language.md#published-figures).", "",
+        *statuses, "", findings(found, "markdown"), "",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def claims_page() -> str:
+    """Every claim with its verdict."""
+    lines = [
+        MARK, "", "# Claims", "",
+        "Statements that circulate in lecture notes and articles about these networks, each decided by a computation: "
+        "`archcalc claims`. The computations stand in `specs/claims.yaml`.", "",
+        verdicts(decide(), "markdown"), "",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
 # Putting it together
 
 
-GENERATED = {"layers.md": layers_page, "commands.md": commands_page, "quantities.md": quantities_page}
+GENERATED = {
+    "layers.md": layers_page,
+    "commands.md": commands_page,
+    "quantities.md": quantities_page,
+    "published.md": published_page,
+    "claims.md": claims_page,
+}
 SECTIONS = {("conventions.md", "operations"): operations_table}
 
 

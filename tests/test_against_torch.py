@@ -20,6 +20,14 @@ from torch.nn import functional  # noqa: E402
 from archcalc.layers import make  # noqa: E402
 from archcalc.shapes import Shape  # noqa: E402
 
+try:
+    from torchvision.models import maxvit, swin_transformer
+except (ImportError, RuntimeError):  # not installed, or for another version of PyTorch
+    maxvit = swin_transformer = None
+needs_torchvision = pytest.mark.skipif(
+    swin_transformer is None, reason="torchvision is not installed: windows of attention are NOT compared with it"
+)
+
 CONVS = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 TRANSPOSED = {1: nn.ConvTranspose1d, 2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
 MAX_POOLS = {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d}
@@ -230,6 +238,7 @@ def test_normalisation(rank: int) -> None:
     tokens = Shape((9, 12), channels_last=True)
     assert_same_parameters(make("rmsnorm", 1), tokens, nn.RMSNorm(12))
     assert make("local_response_norm", rank, size=3).output(x).axes == run(nn.LocalResponseNorm(3), x.axes)
+    assert make("l2norm", rank).output(x).axes == run(functional.normalize, x.axes)
 
 
 ACTIVATIONS = {
@@ -282,6 +291,43 @@ def test_attention_costs_the_framework_counts() -> None:
     tokens = Shape((7, 24), channels_last=True)
     layer = make("attention", 1, heads=4)
     assert 2 * layer.operations(tokens, tokens).macs == counter.get_total_flops()
+
+
+def assert_same_attention(layer: Any, x: Shape, module: Any, axes: tuple[int, ...]) -> None:
+    """Equal parameters in equal order, and equal MACs; `axes` is the input as the module takes it."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    assert list(layer.parameters(x).values()) == [tuple(parameter.shape) for parameter in module.parameters()]
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        assert tuple(module(torch.zeros(1, *axes)).shape[1:]) == axes
+    assert 2 * layer.operations(x, layer.output(x)).macs == counter.get_total_flops()
+
+
+@needs_torchvision
+@pytest.mark.parametrize("size", [(7, 7), (14, 14), (8, 15), (3, 5), (1, 7)])
+@pytest.mark.parametrize(("window", "shift"), [(7, 0), (7, 3), (4, 2)])
+@pytest.mark.parametrize("bias", [True, False])
+def test_attention_in_windows(size: tuple[int, int], window: int, shift: int, bias: bool) -> None:
+    x = Shape((*size, 12), channels_last=True)
+    kinds = {
+        "attention": swin_transformer.ShiftedWindowAttention,
+        "cosine_attention": swin_transformer.ShiftedWindowAttentionV2,
+    }
+    for kind, theirs in kinds.items():
+        module = theirs(12, [window] * 2, [shift] * 2, 3, qkv_bias=bias, proj_bias=bias)
+        layer = make(kind, 2, heads=3, window=window, shift=shift, bias=bias)
+        assert_same_attention(layer, x, module, x.axes)
+
+
+@needs_torchvision
+@pytest.mark.parametrize("side", [2, 7])
+def test_attention_in_blocks_and_over_grids(side: int) -> None:
+    """Both are attention within groups of side x side tokens, of which MaxViT gives the module 3 x 2."""
+    module = maxvit.RelativePositionalMultiHeadAttention(24, 8, side * side)
+    x = Shape((3 * side, 2 * side, 24), channels_last=True)
+    for field in ("window", "grid"):
+        layer = make("attention", 2, heads=3, **{field: side})
+        assert_same_attention(layer, x, module, (6, side * side, 24))
 
 
 @ranks

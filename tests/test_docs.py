@@ -10,7 +10,7 @@ from types import ModuleType
 import click
 import pytest
 
-from archcalc import expr, render, specreader
+from archcalc import expr, figures, published, render, specreader
 from archcalc.cli import COMMANDS, main
 from archcalc.entries import GROUP_WORDS
 from archcalc.layers import FAMILIES, find
@@ -130,9 +130,9 @@ def test_every_layer_kind_is_in_the_conventions() -> None:
         (BITS, "docs/quantities.md"),
         (render.FORMATS, "docs/commands.md"),
         (specreader.SECTIONS, "docs/spec-language.md"),
-        (specreader.PUBLISHED, "docs/spec-language.md"),
-        (specreader.CONVENTIONS, "docs/spec-language.md"),
-        (specreader.ROUNDINGS, "docs/spec-language.md"),
+        (published.PUBLISHED, "docs/spec-language.md"),
+        (published.CONVENTIONS, "docs/spec-language.md"),
+        (figures.ROUNDINGS, "docs/spec-language.md"),
         (specreader.PARTITION, "docs/spec-language.md"),
         (expr.FUNCTIONS, "docs/spec-language.md"),
         ((*GROUP_WORDS, "name", "when", "axis", "from", "takes", "identity", "in_channels"), "docs/spec-language.md"),

@@ -166,6 +166,9 @@ CASES = [
     # 7 groups of 10: 10 squares, 9 additions, mean, root, reciprocal, 10 products and 10 with the gain
     Case("rmsnorm", {}, [7, 10], [7, 10], {"weight": (10,)},
          operations=ops(multiplications=210, additions=63, divisions=14, exponentials=7)),
+    # 10 squares, 9 additions, a root, a reciprocal and 10 products for each of 7 positions
+    Case("l2norm", {}, [7, 10], [7, 10], operations=ops(multiplications=140, additions=63, divisions=7, exponentials=7)),
+    Case("l2norm", {}, (128,), (128,), operations=ops(multiplications=256, additions=127, divisions=1, exponentials=1)),
     # each number: a square, 4 additions of squares and the bias, a product with alpha, a power, a division
     Case("local_response_norm", {}, (96, 27, 27), (96, 27, 27),
          operations=ops(multiplications=139_968, additions=349_920, divisions=69_984, exponentials=69_984)),
@@ -247,12 +250,50 @@ CASES = [
     # Swin: 5 x 6 tokens are filled up to 6 x 6 and attend in 4 windows of 3 x 3; 5 x 5 relative positions for each
     # head; the position bias and the mask of the shift are one addition a score each
     Case("attention", {"heads": 2, "window": 3, "shift": 1}, [5, 6, 4], [5, 6, 4],
-         {"in_proj.weight": (12, 4), "in_proj.bias": (12,), "out_proj.weight": (4, 4), "out_proj.bias": (4,),
-          "relative_position_bias_table": (25, 2)},
+         {"relative_position_bias_table": (25, 2), "in_proj.weight": (12, 4), "in_proj.bias": (12,),
+          "out_proj.weight": (4, 4), "out_proj.bias": (4,)},
          operations=ops(
              macs=36 * 4 * 16 + 2 * (2 * 36 * 9 * 2), multiplications=36 * 4,
              additions=36 * 16 + 2 * 648 + 72 * (9 + 8), comparisons=72 * 8, divisions=648, exponentials=648),
          connections=36 * 4 * 16 + 36 * 16),
+    # one window of 7 x 7 holds them all: no mask, though there is a shift
+    Case("attention", {"heads": 2, "window": 7, "shift": 3}, [5, 6, 4], [5, 6, 4],
+         {"relative_position_bias_table": (169, 2), "in_proj.weight": (12, 4), "in_proj.bias": (12,),
+          "out_proj.weight": (4, 4), "out_proj.bias": (4,)},
+         operations=ops(
+             macs=49 * 4 * 16 + 2 * (2 * 49 * 49 * 2), multiplications=49 * 4,
+             additions=49 * 16 + 4802 + 98 * (49 + 48), comparisons=98 * 48, divisions=4802, exponentials=4802),
+         connections=49 * 4 * 16 + 49 * 16),
+    # MaxViT: each of 4 x 6 tokens attends to 2 x 2, half of the map apart
+    Case("attention", {"heads": 2, "grid": 2}, [4, 6, 4], [4, 6, 4],
+         {"relative_position_bias_table": (9, 2), "in_proj.weight": (12, 4), "in_proj.bias": (12,),
+          "out_proj.weight": (4, 4), "out_proj.bias": (4,)},
+         operations=ops(
+             macs=24 * 4 * 16 + 2 * (2 * 24 * 4 * 2), multiplications=24 * 4,
+             additions=24 * 16 + 192 + 48 * (4 + 3), comparisons=48 * 3, divisions=192, exponentials=192),
+         connections=24 * 4 * 16 + 24 * 16),
+    # Swin V2: the windows of above. 72 queries and 72 keys of 2 numbers: 288 squares, 144 additions, 144 roots, 144
+    # reciprocals, 288 products; 648 scores are scaled; 25 steps of 2 numbers give 8 units, then a number for each of
+    # 2 heads; 2 x 9 x 9 of these get a sigmoid and a factor of 16; a scale is at most ln 100, and is exponentiated
+    Case("cosine_attention", {"heads": 2, "window": 3, "shift": 1, "hidden": 8}, [5, 6, 4], [5, 6, 4],
+         {"logit_scale": (2, 1, 1), "in_proj.weight": (12, 4), "in_proj.bias": (12,), "out_proj.weight": (4, 4),
+          "out_proj.bias": (4,), "position.linear1.weight": (8, 2), "position.linear1.bias": (8,),
+          "position.linear2.weight": (2, 8)},
+         operations=ops(
+             macs=36 * 4 * 16 + 2 * (2 * 36 * 9 * 2) + 25 * (2 * 8 + 8 * 2),
+             multiplications=2 * 288 + 648 + 162,
+             additions=36 * 16 + 2 * 648 + 72 * (9 + 8) + 144 + 25 * 8 + 162,
+             comparisons=72 * 8 + 25 * 8 + 2, divisions=648 + 144 + 162, exponentials=648 + 144 + 162 + 2),
+         connections=36 * 4 * 16 + 36 * 16 + 25 * (3 * 8 + 8 * 2)),
+    # without a window, all of 2 x 3 tokens attend to each other, 3 x 5 steps apart
+    Case("cosine_attention", {"heads": 1, "hidden": 4, "bias": False}, [2, 3, 2], [2, 3, 2],
+         {"logit_scale": (1, 1, 1), "in_proj.weight": (6, 2), "out_proj.weight": (2, 2),
+          "position.linear1.weight": (4, 2), "position.linear1.bias": (4,), "position.linear2.weight": (1, 4)},
+         operations=ops(
+             macs=6 * 2 * 8 + 2 * (36 * 2) + 15 * (2 * 4 + 4), multiplications=2 * 24 + 36 + 36,
+             additions=36 + 6 * (6 + 5) + 12 + 15 * 4 + 36, comparisons=6 * 5 + 15 * 4 + 1, divisions=36 + 12 + 36,
+             exponentials=36 + 12 + 36 + 1),
+         connections=6 * 2 * 8 + 15 * (3 * 4 + 4)),
     # joins
     Case("concat", {}, ((64, 28, 28), (128, 28, 28), (32, 28, 28)), (224, 28, 28)),
     Case("concat", {}, ([4, 3], [4, 5]), [4, 8]),
@@ -372,7 +413,7 @@ def test_each_kind_says_what_it_is() -> None:
 def test_depth_counts_weighted_layers() -> None:
     depths = {kind: find(kind).depth for kind in FAMILIES if find(kind).depth}
     assert depths == {
-        "attention": 2, "conv": 1, "depthwise": 1, "linear": 1, "locally_connected": 1, "maxout": 1, "rbf": 1,
+        "attention": 2, "conv": 1, "cosine_attention": 2, "depthwise": 1, "linear": 1, "locally_connected": 1, "maxout": 1, "rbf": 1,
         "transposed_conv": 1,
     }  # fmt: skip
     assert {kind for kind in FAMILIES if find(kind).weighted} == {*depths, "subsample"}
@@ -568,6 +609,7 @@ REFUSED = [
     ("pad_channels", {"channels": 3}, (4, 5, 5), "cannot pad 4 channels to 3"),
     ("reshape", {"size": (4, 5)}, (24,), "4x5 holds 20 numbers, the input 24 24"),
     ("attention", {"heads": 5}, [4, 8], "heads 5 does not divide the 8 channels"),
+    ("attention", {"heads": 2, "grid": 3}, [6, 7, 8], "a grid of 3 does not divide an axis of 7 tokens"),
     ("add", {}, ((2, 3, 3), (4, 3, 3)), "shapes differ"),
     ("concat", {}, ((2, 3, 3), (2, 3, 4)), "shapes differ on axis 2"),
     ("multiply", {}, ((2, 3, 3), (4, 1, 1)), "shapes differ"),
@@ -582,6 +624,20 @@ def test_what_does_not_fit_is_refused(kind: str, fields: dict[str, Any], x: Any,
     assert any(text.startswith(message) for text in false), false
     with pytest.raises(ac.SpecError, match=message.replace("(", r"\(")):
         ac.analyze(spec_of(case))
+
+
+@pytest.mark.parametrize("kind", ["attention", "cosine_attention"])
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"heads": 2, "window": 2, "grid": 2}, "tokens attend within windows or over a grid, not both"),
+        ({"heads": 2, "shift": 1}, "shift moves windows; give window a size"),
+        ({"heads": 2, "grid": 2, "shift": 1}, "shift moves windows; give window a size"),
+    ],
+)
+def test_fields_of_attention_that_contradict_each_other(kind: str, fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(ac.SpecError, match=message):
+        ac.analyze({"input": [8, 6, 6], "layers": ["channels_last", {kind: fields}]})
 
 
 def test_same_padding_fixes_the_size_so_output_pad_is_not_silently_ignored() -> None:

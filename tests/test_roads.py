@@ -14,7 +14,7 @@ import pytest
 from test_layers import CASES, JOINS, Case
 
 import archcalc as ac
-from archcalc import conditions, dims
+from archcalc import conditions, dims, zoo
 from archcalc.dims.term import Term
 from archcalc.layers import Layer
 from archcalc.layers.fields import ListField, PadField, PerAxisField, SizeField
@@ -172,7 +172,7 @@ def test_symbols_substituted_are_the_numeric_run(case: Case, counted: Callable[[
 # whole networks
 
 TESTS = Path(__file__).parent
-FILES = sorted((TESTS / "specs" / "examples").glob("*.yaml")) + sorted((TESTS.parent / "specs").glob("*.yaml"))
+FILES = sorted((TESTS / "specs" / "examples").glob("*.yaml")) + list(zoo.files().values())
 SAMPLE = {"vgg16", "alexnet", "resnet18", "densenet121", "mobilenet"}
 
 

@@ -18,12 +18,14 @@ from .. import __version__
 from ..errors import ArchcalcError, SpecError, UsageError, did_you_mean, shown
 
 COMMANDS = {
+    "claims": ("verify", "Decide statements that circulate about networks."),
     "check": ("check", "Report every problem of spec files."),
     "completion": ("completion", "Print the script that makes a shell complete commands and networks."),
     "layers": ("layers", "Describe the layer kinds that a spec can name."),
     "list": ("networks", "List the networks that come with archcalc."),
     "show": ("networks", "Print the spec of a network."),
     "table": ("table", "Print the layer table of a network."),
+    "verify": ("verify", "Recompute what papers and tools printed about networks."),
 }
 
 

@@ -38,6 +38,8 @@ def dtypes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 NETWORK_OPTIONS = (
     click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Give a `let` of the spec another value; may be repeated."),
     click.option("--input", "inputs", multiple=True, metavar="CxHxW", help="Another input size, such as 3x227x227; with several inputs NAME=SIZE."),
+    click.option("--symbols", metavar="A,B,...", help="Leave these open: lets of the spec, N for the batch, axes H, W, D; figures become formulas."),
+    click.option("--assume", "promises", multiple=True, metavar="PROMISE", help="Promise something about a symbol, such as H%32==0 or H>=64."),
     click.option("--max-layers", default=200_000, show_default=True, type=click.IntRange(1, 10**8), help="Refuse networks with more layers."),
 )  # fmt: skip
 COUNTING_OPTIONS = (
@@ -64,17 +66,22 @@ def analyzed(
     network: str,
     settings: tuple[str, ...],
     inputs: tuple[str, ...],
+    symbols: str | None,
+    promises: tuple[str, ...],
     max_layers: int,
     batch: int = 1,
     dtype: str = "float32",
 ) -> Any:
     """The report for the options of `setting_options`."""
-    from ..analysis import analyze
+    from ..analysis import analyze, with_symbols
+    from ..network import load
 
-    return analyze(
-        network, let=parse_settings(settings), input=parse_inputs(inputs), batch=batch, dtype=dtype,
-        max_layers=max_layers,
-    )  # fmt: skip
+    loaded = load(network)
+    given: dict[str, Any] = {"let": parse_settings(settings), "input": parse_inputs(inputs), "batch": batch}
+    if symbols is not None:
+        names = [name.strip() for name in symbols.split(",")]
+        given = with_symbols(loaded, names, **given)
+    return analyze(loaded, **given, dtype=dtype, assume=promises, max_layers=max_layers)
 
 
 def parse_settings(settings: tuple[str, ...]) -> dict[str, Any]:

@@ -106,6 +106,22 @@ class RMSNorm(Layer):
         )
 
 
+@layer("l2norm", source="Schroff et al. 2015, FaceNet, arXiv 1503.03832, sec. 3")
+class L2Norm(Layer):
+    """L2 normalisation: the channels of each position divided by the root of their sum of squares."""
+
+    reads = "all"
+
+    def operations(self, x: Shape, y: Shape) -> Operations:
+        """With n numbers a position: n squares and n-1 additions, a root, then n products with 1/length."""
+        return Operations(
+            multiplications=2 * y.elements,
+            additions=y.elements - x.positions,
+            divisions=x.positions,
+            exponentials=x.positions,
+        )
+
+
 @layer("local_response_norm", source="Krizhevsky, Sutskever & Hinton 2012, sec. 3.3")
 class LocalResponseNorm(Layer):
     """Local response normalisation over `size` neighbouring maps: x / (bias + alpha * sum of squares)^beta."""

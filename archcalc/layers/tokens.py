@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from ..conditions import Condition, at_least, divides
-from ..dims import ceildiv, exact_div, power, prod, same
+from ..conditions import Condition, divides
+from ..dims import ceildiv, exact_div, prod, same, smin
+from ..errors import ArchcalcError
 from ..shapes import Shape
 from .base import Layer, Operations, Tensors, layer
 from .fields import Dim, Flag, Natural, WordField
@@ -72,8 +73,10 @@ class Attention(Layer):
     """Multi-head self-attention with its two projections.
 
     `key_size` and `value_size` are those of one head, by default channels/heads. With `window` the tokens
-    attend within windows of that size, which are filled up at the border, and a learned relative position
-    bias is added (Swin, arXiv 2103.14030, sec. 3.2); a `shift` adds the mask of shifted windows.
+    attend within windows of that size, which are filled up at the border; a `shift` adds the mask of shifted
+    windows where there is more than one (Swin, arXiv 2103.14030, sec. 3.2). With `grid` they attend to so many
+    tokens along each axis, evenly spread over the map (MaxViT, arXiv 2204.01697, sec. 3.2). Either way a learned
+    relative position bias is added to the scores.
     """
 
     heads: Dim
@@ -81,6 +84,7 @@ class Attention(Layer):
     value_size: Dim = None
     window_: Dim = None
     shift: Natural = 0
+    grid: Dim = None
     bias: Flag = True
 
     accepts = ("tokens",)
@@ -90,11 +94,16 @@ class Attention(Layer):
     depth = 2
 
     def conditions(self, x: Shape) -> Iterator[Condition]:
+        if self.window_ is not None and self.grid is not None:
+            raise ArchcalcError("tokens attend within windows or over a grid, not both")
+        if self.window_ is None and not same(self.shift, 0):
+            raise ArchcalcError("shift moves windows; give window a size")
         if self.key_size is None or self.value_size is None:
             message = f"heads {self.heads} does not divide the {x.channels} channels; give key_size and value_size"
             yield divides(self.heads, x.channels, message)
-        if same(self.shift, 0) is None:
-            yield at_least(self.shift, 1)  # the mask is counted
+        if self.grid is not None:
+            for size in x.spatial:
+                yield divides(self.grid, size, f"a grid of {self.grid} does not divide an axis of {size} tokens")
 
     def _head_sizes(self, x: Shape) -> tuple[Any, Any]:
         """Numbers of a query or key, and of a value, in one head."""
@@ -106,14 +115,31 @@ class Attention(Layer):
             even if self.value_size is None else self.value_size,
         )
 
+    def _block(self, x: Shape) -> tuple[Any, ...] | None:
+        """The axes of a window or grid; None where all tokens attend to all."""
+        side = self.grid if self.window_ is None else self.window_
+        return None if side is None else (side,) * len(x.spatial)
+
+    def _windows(self, x: Shape) -> Any:
+        return prod(ceildiv(size, self.window_) for size in x.spatial)
+
     def _tokens(self, x: Shape) -> tuple[Any, Any]:
         """How many tokens are projected, and how many each of them attends to."""
-        if self.window_ is None:
-            return x.positions, x.positions
-        padded = prod(ceildiv(size, self.window_) * self.window_ for size in x.spatial)
-        return padded, power(self.window_, len(x.spatial))
+        block = self._block(x)
+        attended = x.positions if block is None else prod(block)
+        return (x.positions if self.window_ is None else self._windows(x) * attended), attended
 
     def parameters(self, x: Shape) -> Tensors:
+        if self._block(x) is None:
+            return self._projections(x)
+        return {"relative_position_bias_table": (self._steps(x), self.heads), **self._projections(x)}
+
+    def _steps(self, x: Shape) -> Any:
+        """How many different steps lead from one token of a window or grid to another; 0 without."""
+        block = self._block(x)
+        return 0 if block is None else prod(2 * side - 1 for side in block)
+
+    def _projections(self, x: Shape) -> Tensors:
         key, value = self._head_sizes(x)
         projected = self.heads * (2 * key + value)
         tensors: Tensors = {"in_proj.weight": (projected, x.channels)}
@@ -122,9 +148,6 @@ class Attention(Layer):
         tensors["out_proj.weight"] = (x.channels, self.heads * value)
         if self.bias:
             tensors["out_proj.bias"] = (x.channels,)
-        if self.window_ is not None:
-            places = power(2 * self.window_ - 1, len(x.spatial))
-            tensors["relative_position_bias_table"] = (places, self.heads)
         return tensors
 
     def operations(self, x: Shape, y: Shape) -> Operations:
@@ -133,17 +156,21 @@ class Attention(Layer):
         tokens, attended = self._tokens(x)
         rows = self.heads * tokens
         scores = rows * attended
-        added = 0 if self.window_ is None else scores
-        masked = 0 if self.window_ is None or same(self.shift, 0) else scores
         biases = self.bias * tokens * (self.heads * (2 * key + value) + x.channels)
         return Operations(
             macs=self._projection_macs(x) + scores * key + scores * value,
             multiplications=rows * key,
-            additions=biases + added + masked + (2 * scores - rows),
+            additions=biases + self._added_to_scores(x, scores) + (2 * scores - rows),
             comparisons=scores - rows,
             divisions=scores,
             exponentials=scores,
         )
+
+    def _added_to_scores(self, x: Shape, scores: Any) -> Any:
+        """The position bias, and the mask of a shift unless one window holds all tokens."""
+        position = 0 if self._block(x) is None else scores
+        mask = 0 if self.window_ is None else smin(self.shift, 1) * smin(self._windows(x) - 1, 1) * scores
+        return position + mask
 
     def _projection_macs(self, x: Shape) -> Any:
         key, value = self._head_sizes(x)
@@ -155,3 +182,49 @@ class Attention(Layer):
         key, value = self._head_sizes(x)
         tokens, _ = self._tokens(x)
         return self._projection_macs(x) + self.bias * tokens * (self.heads * (2 * key + value) + x.channels)
+
+
+@layer("cosine_attention", source="Liu et al. 2021, Swin Transformer V2, arXiv 2111.09883, sec. 3.2 and 3.3")
+class CosineAttention(Attention):
+    """Scaled cosine attention: queries and keys of length 1, and a learned scale of each head's scores.
+
+    The fields are those of `attention`, and `hidden`, the units of the small network that makes the position bias
+    from the step between two tokens: linear, ReLU, linear without bias, 16 times the sigmoid. It runs once an
+    image. The bias of the keys is a parameter, as in torchvision, though it is kept at zero.
+    """
+
+    hidden: Dim = 512
+
+    def _block(self, x: Shape) -> tuple[Any, ...]:
+        return super()._block(x) or x.spatial
+
+    def parameters(self, x: Shape) -> Tensors:
+        return {
+            "logit_scale": (self.heads, 1, 1),
+            **self._projections(x),
+            "position.linear1.weight": (self.hidden, len(x.spatial)),
+            "position.linear1.bias": (self.hidden,),
+            "position.linear2.weight": (self.heads, self.hidden),
+        }
+
+    def operations(self, x: Shape, y: Shape) -> Operations:
+        """As attention; but both queries and keys are divided by their lengths, and the scores are scaled."""
+        plain = super().operations(x, y)
+        tokens, attended = self._tokens(x)
+        vectors = 2 * self.heads * tokens
+        numbers = vectors * self._head_sizes(x)[0]
+        scores = self.heads * tokens * attended
+        biases = self.heads * attended * attended
+        units = self._steps(x) * self.hidden
+        return Operations(
+            macs=plain.macs + units * (len(x.spatial) + self.heads),
+            multiplications=2 * numbers + scores + biases,
+            additions=plain.additions + (numbers - vectors) + units + biases,
+            comparisons=plain.comparisons + units + self.heads,
+            divisions=plain.divisions + vectors + biases,
+            exponentials=plain.exponentials + vectors + self.heads + biases,
+        )
+
+    def links(self, x: Shape, y: Shape) -> Any:
+        """Those of the projections and of the network for the position bias."""
+        return super().links(x, y) + self._steps(x) * self.hidden * (len(x.spatial) + 1 + self.heads)

@@ -87,15 +87,15 @@ def _cut(made: Table) -> Table:
 def markdown(report: Report, options: Options) -> str:
     """A GitHub-flavoured Markdown table."""
     made = table(report, options)
-    body = tuple(tuple(map(_markdown_text, cells)) for cells in made.cells)
-    total = tuple(f"**{_markdown_text(cell)}**" if cell else "" for cell in made.total)
-    notes = [f"- {_markdown_text(fact)}" for fact in facts(report, options)]
+    body = tuple(tuple(map(markdown_text, cells)) for cells in made.cells)
+    total = tuple(f"**{markdown_text(cell)}**" if cell else "" for cell in made.total)
+    notes = [f"- {markdown_text(fact)}" for fact in facts(report, options)]
     grid = _tabulated(Table(made.headers, made.numeric, body, total), "pipe")
-    name = f"**{_markdown_text(heading(report))}**, {_markdown_text(input_line(report))}"
+    name = f"**{markdown_text(heading(report))}**, {markdown_text(input_line(report))}"
     return "\n".join([name, "", grid, "", *notes, f"- {CONVENTION}"])
 
 
-def _markdown_text(text: str) -> str:
+def markdown_text(text: str) -> str:
     """Text in which no character is Markdown."""
     for character in "\\*|<`":
         text = text.replace(character, f"\\{character}")

@@ -1,0 +1,91 @@
+"""Published figures against ours: each recomputed under the convention of its source.
+
+>>> first = verify(["lenet5"])[0]
+>>> first.ours, first.status
+('156', 'agrees')
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from . import zoo
+from .errors import ArchcalcError, SpecError
+from .figures import in_unit
+from .measuring import Awaited, Measurer
+from .network import Network, variants
+from .published import Published
+from .records import Record, record
+
+STATUSES = {
+    "agrees": "ours, rounded like the printed figure, is the printed figure",
+    "disputed": "known not to follow from its own architecture, and differs as declared",
+    "awaited": "of a quantity that archcalc does not compute yet",
+    "differs": "ours is another figure",
+    "undisputed": "declared disputed, but it agrees",
+    "refused": "cannot be computed",
+}
+AS_DECLARED = ("agrees", "disputed", "awaited")
+
+
+@record
+class Finding(Record):
+    """What became of one published figure of one network."""
+
+    network: Network
+    figure: Published
+    status: str
+    ours: str = ""
+    why: str = ""
+
+    @property
+    def as_declared(self) -> bool:
+        """Whether there is nothing to mend."""
+        return self.status in AS_DECLARED
+
+
+def verify(names: Iterable[str | Path] = ()) -> tuple[Finding, ...]:
+    """Every published figure of these networks, families or files recomputed; without names, of the whole zoo.
+
+    Raises SpecError where a file or one of its entries is wrong, UsageError for an unknown name.
+    """
+    measurer = Measurer()
+    return tuple(finding for name in names or zoo.files() for finding in _of(variants(name, published=True), measurer))
+
+
+def _of(networks: list[Network], measurer: Measurer) -> Iterator[Finding]:
+    """The findings of the networks of one file, in the order of its entries."""
+    spec = networks[0].spec
+    if spec.problems:
+        raise SpecError(spec.problems)
+    for figure in spec.published:
+        for network in networks:
+            if figure.measure.of in (None, network.variant):
+                yield finding(figure, network, measurer)
+
+
+def finding(figure: Published, network: Network, measurer: Measurer) -> Finding:
+    """One figure recomputed for one network."""
+    is_share = figure.printed.unit == "%"
+    try:
+        value = measurer.share(figure.measure, network) if is_share else measurer.value(figure.measure, network)
+    except Awaited as error:
+        return Finding(network, figure, "awaited", why=str(error))
+    except ArchcalcError as error:
+        return Finding(network, figure, "refused", why=str(error))
+    ours = in_unit(value, figure.printed.unit)
+    if figure.printed.holds(value):
+        status, why = ("undisputed", "remove `disputed`") if figure.disputed else ("agrees", "")
+    else:
+        status, why = ("disputed", figure.disputed) if figure.disputed else ("differs", "")
+    return Finding(network, figure, status, ours, why)
+
+
+def summary(findings: Iterable[Finding]) -> str:
+    """How many figures have which status."""
+    counts = dict.fromkeys(STATUSES, 0)
+    for found in findings:
+        counts[found.status] += 1
+    told = [f"{count:,} {status}" for status, count in counts.items() if count]
+    return f"{sum(counts.values()):,} published figures: {', '.join(told) or 'none'}"
