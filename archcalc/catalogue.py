@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from . import zoo
 from .network import load
+from .spec import Spec
+from .specreader import read_spec
 
 
 def entries(wanted: str | None = None, *, costs: bool = False) -> list[tuple[str, ...]]:
     """Name, title and input of every network whose name or title holds the text; with costs as well if asked."""
     found = []
     for path in zoo.files().values():
-        data = zoo.source(path)
-        title = str(data.data.get("title", ""))
-        for name in zoo.networks_of(data, path.stem):
+        title = str(zoo.head(path).data.get("title", ""))
+        for name in zoo.networks_of(zoo.head(path), path.stem):
             if wanted is not None and wanted.lower() not in f"{name}\n{title}".lower():
                 continue
-            found.append(_entry(name, title, data.data, costs))
+            found.append(_with_costs(name, title) if costs else (name, title, _input_text(name, path)))
     return found
 
 
-def _entry(name: str, title: str, data: dict[str, Any], costs: bool) -> tuple[str, ...]:
-    if not costs:
-        return name, title, _input_text(name, data)
+def _with_costs(name: str, title: str) -> tuple[str, ...]:
     from .analysis import analyze
 
     report = analyze(name)
@@ -31,16 +33,22 @@ def _entry(name: str, title: str, data: dict[str, Any], costs: bool) -> tuple[st
     return name, title, shapes, f"{report['parameters']:,}", f"{report['macs']:,}"
 
 
-def _input_text(name: str, data: dict[str, Any]) -> str:
+def _input_text(name: str, path: Path) -> str:
     """The input sizes; only where they are written as expressions are the lets evaluated."""
-    declared: Any = data.get("input")
+    declared: Any = zoo.head(path).data.get("input")
     shapes: list[Any] = list(declared.values()) if isinstance(declared, dict) else [declared]
-    if all(type(size) is int for shape in shapes for size in shape):
-        return ", ".join("x".join(map(str, shape)) for shape in shapes)
-    network = load(name)
-    settings = network.spec.settings(network.variant, {}, [])
-    sized = [[value.evaluate(settings, []) for value in values] for _, values in network.spec.inputs]
-    return ", ".join("x".join(map(str, shape)) for shape in sized)
+    if not all(type(size) is int for shape in shapes for size in shape):
+        spec = _spec_of_head(path)
+        settings = spec.settings(name if name in spec.variants else None, {}, [])
+        shapes = [[value.evaluate(settings, []) for value in values] for _, values in spec.inputs]
+    return ", ".join("x".join(map(str, shape)) for shape in shapes)
+
+
+@cache
+def _spec_of_head(path: Path) -> Spec:
+    """The description of a family without its layers."""
+    head = zoo.head(path)
+    return read_spec(replace(head, data={**head.data, "layers": []}), zoo.find)
 
 
 def spec_text(network: str) -> str:

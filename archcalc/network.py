@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def variants(network: str | Path, *, published: bool = False) -> list[Network]:
     path = Path(text) if _looks_like_path(text) else zoo.files().get(text)
     if path is None:
         return [_from_zoo(text, published)]
-    spec = read_spec(zoo.source(path, published=published), zoo.find)
+    spec = _spec(path, published)
     return [Network(name, spec, name) for name in spec.variants] or [Network(path.stem, spec)]
 
 
@@ -77,7 +78,7 @@ def _from_path(text: str, published: bool) -> Network:
     name, _, variant = text.partition(":") if not _exists(text) else (text, "", "")
     if not _exists(name):
         raise UsageError(f"there is no file '{shown(name)}'")
-    spec = read_spec(zoo.source(Path(name), published=published), zoo.find)
+    spec = _spec(Path(name), published)
     if not variant:
         return _only(spec, Path(name).stem)
     if variant not in spec.variants:
@@ -88,15 +89,24 @@ def _from_path(text: str, published: bool) -> Network:
 
 def _from_zoo(name: str, published: bool) -> Network:
     path = zoo.family(name)
-    if path is None:
+    if path is None or not zoo.holds(name):
         raise zoo.unknown(name)
-    data = zoo.source(path, published=published)
-    if name not in zoo.networks_of(data, path.stem):
-        if name == path.stem:
-            return _only(read_spec(data, zoo.find), name)
-        raise zoo.unknown(name)
-    spec = read_spec(data, zoo.find)
-    return Network(name, spec, name if spec.variants else None)
+    spec = _spec(path, published)
+    if name not in spec.variants:
+        return _only(spec, name)
+    return Network(name, spec, name)
+
+
+def _spec(path: Path, published: bool) -> Spec:
+    """The description of a file; those of the zoo are read once, the user's may change meanwhile."""
+    if zoo.owns(path):
+        return _zoo_spec(path, published)
+    return read_spec(zoo.source(path), zoo.find)
+
+
+@cache
+def _zoo_spec(path: Path, published: bool) -> Spec:
+    return read_spec(zoo.source(path, published=published), zoo.find)
 
 
 def _only(spec: Spec, name: str) -> Network:

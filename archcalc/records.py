@@ -36,6 +36,9 @@ class Record:
     def __init__(self, *args: Any, **values: Any) -> None:
         names = self.record_fields
         own = self.__dict__
+        if len(args) == len(names) and not values:
+            own.update(zip(names, args, strict=True))
+            return
         own.update(self.record_defaults)
         own.update(values)
         if args:

@@ -122,7 +122,7 @@ class Report(Record):
             LayerReport(node, cost, self.dtype) for node, cost in zip(self.graph.nodes, self.costs, strict=True)
         )
 
-    @property
+    @cached_property
     def trunk(self) -> tuple[LayerReport, ...]:
         """The layers outside heads: those that totals count."""
         return tuple(layer for layer in self.layers if layer.head is None)

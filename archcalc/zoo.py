@@ -48,7 +48,12 @@ def family(name: str) -> Path | None:
 def holds(name: str) -> bool:
     """Whether the zoo has a network or a family of this name."""
     path = family(name)
-    return path is not None and (name == path.stem or name in networks_of(source(path), path.stem))
+    return path is not None and (name == path.stem or name in networks_of(head(path), path.stem))
+
+
+def owns(path: Path) -> bool:
+    """Whether a file is one of the zoo's."""
+    return files().get(path.stem) == path
 
 
 def source(path: Path, *, published: bool = False) -> Source:
@@ -56,9 +61,15 @@ def source(path: Path, *, published: bool = False) -> Source:
 
     The published figures, the last section of the zoo's files and often the longest, are left out unless asked for.
     """
-    if files().get(path.stem) != path:
+    if not owns(path):
         return read(path)
     return _whole_source(path) if published else _network_source(path)
+
+
+@cache
+def head(path: Path) -> Source:
+    """What stands above the blocks and layers of a file of the zoo: title, input, lets and variants."""
+    return parse(re.split(r"^(?:use|blocks|layers):", read_text(path), maxsplit=1, flags=re.MULTILINE)[0], str(path))
 
 
 @cache
@@ -74,7 +85,7 @@ def _network_source(path: Path) -> Source:
 
 def names() -> list[str]:
     """Every network of the zoo, in the order of the families and of their tables."""
-    return [name for path in files().values() for name in networks_of(source(path), path.stem)]
+    return [name for path in files().values() for name in networks_of(head(path), path.stem)]
 
 
 def networks_of(data: Source, stem: str) -> list[str]:
