@@ -85,7 +85,7 @@ def with_symbols(
             let[name] = _left_open(name, values[name], name in spec.ratios)
         elif name == "N":
             batch = dims.symbol("N")
-        elif name in "DHW":
+        elif name in ("D", "H", "W"):
             axes[name] = dims.symbol(name)
         else:
             known = [*values, "N", *"HW"]

@@ -100,7 +100,7 @@ def strongest(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
     kept: dict[Any, Condition] = {}
     for condition in conditions:
         relation, right = condition.relation, condition.right
-        bound = relation in (">=", "<=") and isinstance(right, int)
+        bound = relation in (">=", "<=") and not dims.is_symbolic(right)
         key = (condition.left, relation) if bound else (condition.left, relation, right)
         known = kept.get(key)
         if known is None or (bound and (right > known.right if relation == ">=" else right < known.right)):

@@ -12,13 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from fractions import Fraction
 from typing import Any
 
 from . import dims, expr
-from .analysis import analyze
+from .analysis import analyze, with_symbols
 from .errors import ArchcalcError, UsageError, did_you_mean, hinted
-from .network import Network
+from .network import Network, load
 from .published import Measure
 from .quantities import AWAITED, MEASURABLE
 from .report import LayerReport, Report
@@ -42,13 +41,11 @@ class Measurer:
         name = network.name if isinstance(network, Network) else network
         key = (name, measure.setting)
         if key not in self.reports:
-            self.reports[key] = analyze(
-                network,
-                input=measure.input,
-                batch=measure.batch,
-                dtype=measure.dtype,
-                let={name: list(value) if isinstance(value, tuple) else value for name, value in measure.settings},
-            )
+            let = {name: list(value) if isinstance(value, tuple) else value for name, value in measure.settings}
+            given: dict[str, Any] = {"let": let, "input": measure.input, "batch": measure.batch}
+            if measure.symbols:
+                given = with_symbols(load(network), measure.symbols, **given)
+            self.reports[key] = analyze(network, **given, dtype=measure.dtype)
         return self.reports[key]
 
     def value(self, measure: Measure, network: str | Network) -> Any:
@@ -61,12 +58,19 @@ class Measurer:
         if measure.over is None:
             return value
         other = self.report(measure.over, Measure(measure.quantity, batch=measure.batch, dtype=measure.dtype))
-        return dims.plain(Fraction(value) / Fraction(_evaluated(other, None, measure)))
+        return _ratio(value, _evaluated(other, None, measure))
 
     def share(self, measure: Measure, network: str | Network) -> Any:
         """The value as a part of the whole network's."""
         report = self.report(network, measure)
-        return Fraction(self.value(measure, network)) / Fraction(_evaluated(report, None, measure))
+        return _ratio(self.value(measure, network), _evaluated(report, None, measure))
+
+
+def _ratio(a: Any, b: Any) -> Any:
+    """a / b, if both are numbers."""
+    if dims.same(expr.number(b), 0):
+        raise ArchcalcError("division by zero")
+    return dims.ratio(expr.number(a), b)
 
 
 def selected(report: Report, measure: Measure) -> Layers | None:

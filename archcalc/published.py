@@ -58,12 +58,13 @@ class Measure(Record):
     batch: int = 1
     dtype: str = "float32"
     settings: tuple[tuple[str, Any], ...] = ()
+    symbols: tuple[str, ...] = ()  # lets that are left open; of claims only
     path: DataPath = ()
 
     @property
     def setting(self) -> tuple[Any, ...]:
         """What is analysed; equal for measures of one report."""
-        return (self.input, self.batch, self.dtype, self.settings)
+        return (self.input, self.batch, self.dtype, self.settings, self.symbols)
 
     @property
     def where(self) -> str:
@@ -195,7 +196,8 @@ class FigureReader:
             self.report("batch is a whole number >= 1", (*path, "batch"), at_value=True)
         if not isinstance(entry.get("heads", False), bool):
             self.report("heads is true or false: whether side outputs are counted", (*path, "heads"), at_value=True)
-        if not isinstance(entry.get("set", {}), dict):
+        settings = entry.get("set", {})
+        if not isinstance(settings, dict) or any(map(_has_mapping, settings.values())):
             self.report("set is a mapping of lets to values: {alpha: 0.5}", (*path, "set"), at_value=True)
 
     def _known(self, entry: Mapping[str, Any], fields: tuple[str, ...], path: DataPath) -> None:
@@ -218,6 +220,10 @@ def _words(value: Any) -> tuple[str, ...]:
 
 def _listed(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else "a mapping" if isinstance(value, dict) else value
+
+
+def _has_mapping(value: Any) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and any(map(_has_mapping, value)))
 
 
 def _frozen(value: Any) -> Any:

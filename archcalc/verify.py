@@ -67,7 +67,7 @@ def _of(networks: list[Network], measurer: Measurer) -> Iterator[Finding]:
 
 def finding(figure: Published, network: Network, measurer: Measurer) -> Finding:
     """One figure recomputed for one network."""
-    is_share = figure.printed.unit == "%"
+    is_share = figure.printed.unit == "%" and figure.measure.over is None
     try:
         value = measurer.share(figure.measure, network) if is_share else measurer.value(figure.measure, network)
     except Awaited as error:

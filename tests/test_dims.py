@@ -519,3 +519,13 @@ def test_a_terms_text_has_its_value(source: random.Random, depth: int) -> None:
     made = random_term(depth)
     if isinstance(made, Term) and len(made.numbers) < 400:
         assert parse(made.numbers).evaluate({}, []) == made.value
+
+
+def test_rounding_to_a_multiple_is_known_to_be_one() -> None:
+    alpha = symbol("alpha", ratio=True)
+    rounded = dims.make_divisible(32 * alpha, 8)
+    assert dims.make_divisible(rounded, 8) == rounded
+    assert dims.make_divisible(6 * rounded, 8) == 6 * rounded
+    assert dims.divides(8, 3 * rounded + 16) and dims.divides(4, 3 * rounded)
+    assert dims.divides(16, rounded) is None and dims.divides(8, 3 * rounded + 4) is None
+    assert smax(rounded, 8) == rounded

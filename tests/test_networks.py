@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -15,28 +16,55 @@ from archcalc.network import variants
 
 DATA = Path(__file__).parent / "data" / "torchvision"
 EXAMPLES = sorted((Path(__file__).parent / "specs" / "examples").glob("*.yaml"))
-COMPARED = ("conv", "linear", "batchnorm", "layernorm")
+COMPARED = ("conv", "depthwise", "linear", "batchnorm", "layernorm")
 
-# network, torchvision's table, settings that make ours the shipped module
-TORCHVISION = [
-    ("alexnet_owt", "alexnet"),
-    ("vgg11", "vgg11"),
-    ("vgg16", "vgg16"),
-    ("vgg19_bn", "vgg19_bn"),
-]
+OURS = {"alexnet": "alexnet_owt", "googlenet": "googlenet_bn"}  # where the name is the paper's network
 
 
-@pytest.mark.parametrize(("network", "table"), TORCHVISION)
-def test_layers_equal_torchvisions(network: str, table: str) -> None:
+def table_of(report: ac.Report) -> list[tuple[tuple[int, ...], int, int]]:
+    """Output, parameters and MACs of what frameworks count alike, in order."""
+    return [
+        (layer.output.axes, layer.parameters, layer.macs)
+        for layer in report.layers
+        if layer.kind in COMPARED
+        for _ in range(layer.repeat)
+    ]
+
+
+@pytest.mark.parametrize("table", sorted(path.stem for path in DATA.glob("*.csv") if path.stem != "totals"))
+def test_layers_equal_torchvisions(table: str) -> None:
     with (DATA / f"{table}.csv").open() as file:
         theirs = [
-            (row["output"].split("x", 1)[1], int(row["params"]), int(row["macs"]))
+            (tuple(map(int, row["output"].split("x"))), int(row["params"]), int(row["macs"]))
             for row in csv.DictReader(file)
-            if row["type"] in ("Conv2d", "Linear", "BatchNorm2d", "LayerNorm")
+            if "Attention" not in row["type"]
         ]
-    report = ac.analyze(network, let={"torchvision": True})
-    ours = [(str(layer.output), layer.parameters, layer.macs) for layer in report.layers if layer.kind in COMPARED]
-    assert ours == theirs
+    name, _, heads = table.partition("-")
+    network = OURS.get(name, name) + ("_aux" if heads == "aux_on_train" else "")
+    assert table_of(ac.analyze(network)) == theirs
+
+
+def totals() -> list[dict[str, str]]:
+    """What data/torchvision/measure.py measured: every network that torchvision ships."""
+    with (DATA / "totals.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("measured", totals(), ids=lambda measured: measured["network"])
+def test_totals_and_rows_equal_torchvisions(measured: dict[str, str]) -> None:
+    size = int(measured["size"])
+    report = ac.analyze(OURS.get(measured["network"], measured["network"]), input=(3, size, size))
+    assert (report.parameters, report.macs) == (int(measured["parameters"]), int(measured["macs"]))
+    rows = table_of(report)
+    assert len(rows) == int(measured["rows"])
+    if measured["network"] != "maxvit_t":  # whose tokens are cut into windows, [windows, tokens, channels]
+        assert hashlib.sha256(repr(rows).encode()).hexdigest()[:16] == measured["digest"]
+
+
+def test_the_own_size_of_a_network_is_the_measured_one() -> None:
+    for measured in totals():
+        network = ac.load(OURS.get(measured["network"], measured["network"]))
+        assert next(iter(ac.analyze(network).inputs.values())).axes == (3, *[int(measured["size"])] * 2), network
 
 
 ANCHORS = [
@@ -62,12 +90,90 @@ ANCHORS = [
     ("vgg16", "input_elements", 150_528),
     ("vgg19", "parameters", 143_667_240),
     ("vgg19_bn", "buffers", 11_008),
+    ("nin", "parameters", 7_595_176),
+    ("nin_cifar10", "parameters", 966_986),
+    ("googlenet", "parameters", 6_998_552),
+    ("googlenet", "macs", 1_582_671_872),
+    ("googlenet", "depth", 22),
+    ("googlenet_bn", "parameters", 6_624_904),
+    ("bn_inception", "parameters", 11_295_240),
+    ("inception_v3", "parameters", 23_834_568),
+    ("inception_v3", "depth", 48),
+    ("inception_v4", "parameters", 42_679_816),
+    ("inception_resnet_v2", "parameters", 55_843_464),
+    ("resnet50", "parameters", 25_557_032),
+    ("resnet50", "macs", 4_089_184_256),
+    ("resnet50_v1", "parameters", 25_557_032),
+    ("resnet50_v1", "macs", 3_857_973_248),
+    ("resnet152", "depth", 152),
+    ("resnet_cifar20", "parameters", 269_722),
+    ("resnet_cifar110", "parameters", 1_727_962),
+    ("resnet_cifar110", "depth", 110),
+    ("resnet_cifar1202", "parameters", 19_421_274),
+    ("densenet121", "parameters", 7_978_856),
+    ("densenet_cifar_40_12", "parameters", 1_019_722),
+    ("densenet_cifar_bc_100_12", "parameters", 769_162),
+    ("mobilenet", "parameters", 4_231_976),
+    ("mobilenet", "macs", 568_740_352),
+    ("mobilenet", "depth", 28),
+    ("xception", "parameters", 22_855_952),
+    ("vit_b_16", "parameters", 86_567_656),
+    ("se_resnet50", "parameters", 28_088_024),
+    ("facenet_nn1", "parameters", 140_025_664),
+    ("facenet_nn2", "parameters", 7_456_304),
 ]
 
 
 @pytest.mark.parametrize(("network", "quantity", "value"), ANCHORS)
 def test_anchors(network: str, quantity: str, value: int) -> None:
     assert ac.analyze(network)[quantity] == value
+
+
+WITH_HEADS = [("googlenet_aux", 13_378_280), ("googlenet_bn_aux", 13_004_888), ("inception_v3_aux", 27_161_264)]
+
+
+@pytest.mark.parametrize(("network", "parameters"), WITH_HEADS)
+def test_anchors_with_heads(network: str, parameters: int) -> None:
+    report = ac.analyze(network)
+    plain = ac.analyze(network.removesuffix("_aux"))
+    assert report.totals == plain.totals
+    assert report.parameters + sum(figures["parameters"] for figures in report.heads.values()) == parameters
+
+
+SETTINGS = [
+    ("resnet50", {"v1": True}, "macs", 3_857_973_248),
+    ("resnet50", {"bias": True}, "parameters", 25_583_592),  # with its 53,120 buffers Keras' 25,636,712
+    ("resnet_cifar20", {"shortcut": "B"}, "parameters", 272_474),
+    ("resnet_cifar32", {"n": 5}, "parameters", 464_154),
+    ("googlenet", {"aux": True}, "parameters", 6_998_552),
+    ("googlenet", {"separable": True}, "macs", 1_498_677_248),
+    ("mobilenet", {"alpha": "3/4", "resolution": 160}, "macs", 166_396_800),
+    ("densenet_cifar_40_12", {"L": 100, "k": 24}, "parameters", 27_249_082),
+]
+
+
+@pytest.mark.parametrize(("network", "let", "quantity", "value"), SETTINGS)
+def test_settings(network: str, let: dict[str, object], quantity: str, value: int) -> None:
+    assert ac.analyze(network, let=let)[quantity] == value
+
+
+# The lineage: what the zoo is expected to hold, beside what torchvision ships (totals.csv).
+LINEAGE = [
+    "mlp", "lenet5", "alexnet", "alexnet_owt", "zfnet", "vgg11", "vgg11_lrn", "vgg13", "vgg16_c", "vgg16", "vgg19",
+    "nin", "nin_cifar10", "googlenet", "googlenet_aux", "googlenet_bn", "googlenet_bn_aux", "bn_inception",
+    "inception_v2", "inception_v3", "inception_v3_aux", "inception_v4", "inception_resnet_v2", "resnet18",
+    "resnet34", "resnet50", "resnet101", "resnet152", "resnet50_v1", "resnet101_v1", "resnet152_v1",
+    "resnet_cifar20", "resnet_cifar32", "resnet_cifar44", "resnet_cifar56", "resnet_cifar110", "resnet_cifar164",
+    "resnet_cifar1202", "densenet264", "densenet_cifar_40_12", "densenet_cifar_100_12", "densenet_cifar_100_24",
+    "densenet_cifar_bc_100_12", "densenet_cifar_bc_250_24", "densenet_cifar_bc_190_40", "mobilenet",
+    "mobilenet_shallow", "mobilenet_full", "mobilenet_v2", "xception", "se_resnet50", "facenet_nn1", "facenet_nn2",
+]  # fmt: skip
+
+
+def test_the_zoo_holds_the_lineage() -> None:
+    wanted = {*LINEAGE, *(OURS.get(measured["network"], measured["network"]) for measured in totals())}
+    assert wanted <= set(zoo.names())
+    assert len(set(zoo.names())) == len(zoo.names())
 
 
 def test_first_layer_of_alexnet() -> None:

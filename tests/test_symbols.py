@@ -9,6 +9,7 @@ import pytest
 
 import archcalc as ac
 from archcalc import dims
+from archcalc.analysis import with_symbols
 from archcalc.infer import infer
 from archcalc.render.rows import number_text
 from archcalc.yamlsrc import parse
@@ -248,3 +249,60 @@ def test_reports_can_be_sent_to_another_process() -> None:
     report = pickle.loads(pickle.dumps(ac.analyze("zfnet", input=(3, S("H"), S("H")))))
     assert report.substitute(H=224)["macs"] == ac.analyze("zfnet").macs
     assert infer(report.graph) == report.costs
+
+
+def test_paths_of_many_joins_are_added_not_multiplied() -> None:
+    """Two paths of open length in each of ten joins are 1,024 paths in all; the depth has ten maxima."""
+    names = [f"{side}{number}" for number in range(10) for side in "ab"]
+    layers = [
+        {"add": {side: {"repeat": f"{side}{n}", "do": {"conv": {"filters": 8, "kernel": 1}}} for side in "ab"}}
+        for n in range(10)
+    ]
+    spec = {"input": [8, 8, 8], "let": dict.fromkeys(names, 2), "layers": layers}
+    depth = ac.analyze(spec, let={name: ac.symbol(name) for name in names}).depth
+    assert str(depth) == " + ".join(f"max(a{n}, b{n})" for n in range(10))
+
+
+def test_a_rounded_up_ratio_is_at_least_one() -> None:
+    """So that a path through a repeat is never shorter than the shortcut around it."""
+    layers = [{"add": {"main": {"repeat": "ceil(2*d)", "do": {"conv": {"filters": 8, "kernel": 1}}}, "id": "identity"}}]
+    spec = {"input": [8, 8, 8], "let": {"d": "1.0"}, "layers": layers}
+    assert str(ac.analyze(spec, let={"d": ac.symbol("d", ratio=True)}).depth) == "-floor(-2*d)"
+
+
+@pytest.mark.parametrize(
+    ("network", "names", "ending"),
+    [
+        ("stack_3x3", ["C", "H", "W"], "27*C**2*H*W"),
+        ("mobilenet", ["classes"], "1024*classes + 567716352"),
+        ("resnet_cifar20", ["n"], "14155776*n - 1916288"),
+    ],
+)
+def test_lets_and_axes_left_open(network: str, names: list[str], ending: str) -> None:
+    loaded = ac.load(network)
+    assert str(ac.analyze(loaded, **with_symbols(loaded, names, {})).macs) == ending
+
+
+def test_a_list_left_open_has_a_symbol_for_each_element() -> None:
+    loaded = ac.load("resnet18")
+    settings = with_symbols(loaded, ["depths", "N"], {"classes": 10})
+    assert [str(size) for size in settings["let"]["depths"]] == ["depths_0", "depths_1", "depths_2", "depths_3"]
+    report = ac.analyze(loaded, **settings)
+    assert str(report.batch_macs).startswith("N*(")
+    values = {"N": 1, **{f"depths_{stage}": 2 for stage in range(4)}}
+    assert report.substitute(**values)["macs"] == ac.analyze("resnet18", let={"classes": 10}).macs
+
+
+@pytest.mark.parametrize(
+    ("names", "given", "message"),
+    [
+        (["Q"], {}, "symbols: 'Q' is no let of resnet18 and no axis"),
+        (["D"], {}, "symbols: the input 3x224x224 has no axis D"),
+        (["bottleneck"], {}, "symbols: let 'bottleneck' is false; only numbers can be left open"),
+        (["shortcut"], {}, "symbols: let 'shortcut' is the word 'B'; only numbers can be left open"),
+    ],
+)
+def test_what_cannot_be_left_open(names: list[str], given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ac.UsageError) as caught:
+        with_symbols(ac.load("resnet18"), names, given)
+    assert str(caught.value).startswith(message)

@@ -125,6 +125,7 @@ def findings(entry: str, tmp_path: Path) -> list[Finding]:
         ("layer: fc, quantity: macs, value: 36.36%", "36.36 %"),
         ("quantity: macs, convention: ptflops, value: 15370", "15,370"),  # + 256 + 10 biases, 2*256 batch norm, 2*256 ReLU
         ("quantity: macs, over: lenet5, value: 0.04", "0.04"),
+        ("quantity: macs, over: lenet5, value: 4.32%", "4.32 %"),
         ("quantity: parametric_layers, value: 4", "4"),
     ],
 )  # fmt: skip

@@ -155,6 +155,9 @@ def _normal_floor(cls: type[FloorDiv], p: Expr, q: int) -> Expr | None:
     return Add(*outside) + cls(new_p, new_q)
 
 
+MAX_CANDIDATES = 64  # they are compared in pairs, and paths through joins would double them each time
+
+
 class _Extreme(Function):  # type: ignore[misc]
     """max or min of candidates, none of which is known to be bounded by another."""
 
@@ -171,7 +174,13 @@ class _Extreme(Function):  # type: ignore[misc]
 
     @classmethod
     def eval(cls, *args: Expr) -> Expr | None:
+        shared = set.intersection(*(set(Add.make_args(arg)) for arg in args)) - {S.Zero}
+        if shared and len(args) > 1:
+            common = Add(*shared)
+            return common + cls(*(arg - common for arg in args))
         flat = [part for arg in args for part in cls._candidates(arg)]
+        if len(flat) > MAX_CANDIDATES:
+            raise ArchcalcError(f"the {cls.word} of more than {MAX_CANDIDATES} formulas; give a symbol a number")
         kept: list[Expr] = []
         for candidate in flat:
             if any(cls._covers(other, candidate) for other in kept):
@@ -280,8 +289,10 @@ def _bounds(expr: Expr) -> tuple[Any, Any]:
     if isinstance(expr, Size):
         return Integer(expr.minimum), None
     if isinstance(expr, FloorDiv) and expr.args[1].is_Integer:
-        low, high = _bounds(sympy.expand(expr.args[0]))
-        q = expr.args[1]
+        p, q = sympy.expand(expr.args[0]), expr.args[1]
+        low, high = _bounds(p)
+        if high == 0 and p.is_negative:
+            return None if low is None else _floor(low, q), Integer(-1)
         return (None if low is None else _floor(low, q)), (None if high is None else _floor(high, q))
     if isinstance(expr, Maximum):
         pairs = [_bounds(arg) for arg in expr.args]
@@ -300,6 +311,9 @@ def _bounds(expr: Expr) -> tuple[Any, Any]:
     if isinstance(expr, Mul):
         coefficient, rest = expr.as_coeff_Mul()
         pairs = [_bounds(arg) for arg in Mul.make_args(rest)]
+        if len(pairs) == 1:
+            low, high = (None if bound is None else coefficient * bound for bound in pairs[0])
+            return (low, high) if coefficient > 0 else (high, low)
         if any(low is None or low < 0 for low, _ in pairs):
             return None, None
         low = coefficient * Mul(*(pair[0] for pair in pairs))
@@ -308,6 +322,8 @@ def _bounds(expr: Expr) -> tuple[Any, Any]:
     if expr.is_Pow and expr.exp.is_Integer and expr.exp > 0:
         low, _ = _bounds(expr.base)
         return (None if low is None or low < 0 else low**expr.exp), None
+    if isinstance(expr, MakeDivisible) and expr.args[1].is_Integer:
+        return expr.args[1], None
     if isinstance(expr, Symbol) and expr.is_nonnegative and not expr.is_positive:
         return S.Zero, None
     if expr.is_positive:
@@ -380,10 +396,19 @@ def at_least(a: Any, b: Any) -> dims.Truth:
 
 
 def divides(a: Any, b: Any) -> dims.Truth:
+    if S(a).is_Integer and all(_known_multiple(term) % a == 0 for term in Add.make_args(sympy.expand(S(b)))):
+        return True
     remainder = _normal(S(b) - S(a) * FloorDiv(b, a))
     if remainder == 0:
         return True
     return False if remainder.is_number else None
+
+
+def _known_multiple(term: Expr) -> Any:
+    """A whole number that divides a term whatever its symbols are: its coefficient, and what it was rounded to."""
+    coefficient, rest = term.as_coeff_Mul()
+    rounded = [f.args[1] for f in Mul.make_args(rest) if isinstance(f, MakeDivisible) and f.args[1].is_Integer]
+    return coefficient * Mul(*rounded) if is_whole(term) else S.One
 
 
 def is_whole(a: Any) -> bool:
