@@ -32,7 +32,7 @@ from .conditions import Condition
 from .errors import ArchcalcError, Problem, SpecError, UsageError, did_you_mean, hinted
 from .errors import shown as cut
 from .figures import UNITS, in_unit
-from .measuring import Measurer
+from .measuring import Measurer, number_or_size
 from .network import Network
 from .published import FigureReader
 from .records import Record, record
@@ -196,13 +196,13 @@ class _Claims:
         if data is None:
             raise ArchcalcError("value missing")
         if isinstance(data, dict):
-            return _figure_value(self._measured(data, path))
+            return self._measured(data, path)
         if isinstance(data, str):
             expression = expr.parse(data)
             if any(figures.get(name, 0) is None for name in expression.names):
                 return None
-            return _figure_value(dims.plain(expression.evaluate(figures, [])))
-        return _figure_value(data)
+            return number_or_size(dims.plain(expression.evaluate(figures, [])))
+        return number_or_size(data)
 
     def _measured(self, data: Mapping[str, Any], path: DataPath) -> Any:
         """The value of a measure; None if anything in it is wrong."""
@@ -211,7 +211,7 @@ class _Claims:
         if data.get("quantity") is None:
             raise ArchcalcError("missing field 'quantity'")
         own = {key: value for key, value in data.items() if key not in ("network", "symbols")}
-        measure = FigureReader(self.report).measure(own, path)
+        measure = FigureReader(self.report, self.source).measure(own, path)
         if measure is None:
             return None
         symbols = data.get("symbols", [])
@@ -227,15 +227,6 @@ class _Claims:
         data = self.source.data[number]["figures"][name]["network"]
         inside = Source(data, self.source.path, self.source.text, marks)
         return Network(f"{self.source.data[number]['id']}.{name}", read_spec(inside, zoo.find))
-
-
-def _figure_value(value: Any) -> Any:
-    """The value, if it is a number or the axes of a size."""
-    if value is None or dims.is_number(value):
-        return value
-    if isinstance(value, tuple) and all(dims.is_number(part) for part in value):
-        return value
-    raise ArchcalcError(f"{expr.describe(value)} is neither a number nor a size")
 
 
 def _holds(condition: Any, figures: Mapping[str, Any]) -> bool:

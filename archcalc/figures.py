@@ -21,8 +21,8 @@ from .records import Record, record
 
 ROUNDINGS = ("nearest", "truncated")
 _COUNTS = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "thousand": 10**3, "million": 10**6, "billion": 10**9}
-_BYTES = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
-UNITS: dict[str, Fraction | int] = {**_COUNTS, **_BYTES, "%": Fraction(1, 100)}
+BYTES = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
+UNITS: dict[str, Fraction | int] = {**_COUNTS, **BYTES, "%": Fraction(1, 100)}
 
 _NUMBER = r"-?[0-9]+(?:\.[0-9]+)?"
 _SPAN = re.compile(rf"(?P<low>{_NUMBER})(?:-(?P<high>{_NUMBER}))? ?(?P<unit>{'|'.join(UNITS)})?\Z")
@@ -40,13 +40,17 @@ class Printed(Record):
     high: Fraction = Fraction(0)
     open_above: bool = False  # a truncated figure does not reach the next one
     size: tuple[int, ...] = ()
+    decimals: int = 0
 
-    def holds(self, exact: Any) -> bool:
+    def holds(self, exact: Any, *, channels_last: bool = False) -> bool:
         """Whether the exact value would be printed like this; a size may leave out the channels."""
         if isinstance(exact, tuple) and len(exact) == 1:
             (exact,) = exact  # a vector is printed as a number
-        if self.size or isinstance(exact, tuple):
-            return bool(self.size) and isinstance(exact, tuple) and self.size in (exact, exact[1:])
+        if self.size and not isinstance(exact, tuple):
+            return False
+        if isinstance(exact, tuple):
+            others = exact[:-1] if channels_last else exact[1:]
+            return bool(self.size) and self.size in (exact, others)
         return self.low <= exact <= self.high and not (self.open_above and exact == self.high)
 
     def __str__(self) -> str:
@@ -60,20 +64,25 @@ def printed(value: Any, unit: str = "", rounding: Any = "nearest", kilo: int = 1
     K, M and G are its powers.
     """
     text = _text(value)
-    if _SIZE.match(text):
-        return Printed(text, size=tuple(map(int, text.split("x"))))
-    match = _SPAN.match(text)
-    if match is None or len(text) > MAX_DIGITS:
+    size, match = _SIZE.match(text), _SPAN.match(text)
+    if len(text) > MAX_DIGITS or not (size or match):
         raise ArchcalcError("is not a number such as 138M, 1.5G, 60000 or 6x28x28")
+    if unit and (size or (match and match["unit"])):
+        raise ArchcalcError(f"has no place for the unit {unit}")
+    if (size or (match and match["high"])) and rounding != "nearest":
+        raise ArchcalcError("is not rounded: leave out `rounding`")
+    if match is None:
+        return Printed(text, size=tuple(map(int, text.split("x"))))
     unit = unit or match["unit"] or ""
     scale = _scale(unit, kilo)
-    if match["high"]:
-        return Printed(text, unit, Fraction(match["low"]) * scale, Fraction(match["high"]) * scale)
     exact, decimals = Fraction(match["low"]), len(match["low"].partition(".")[2])
+    if match["high"]:
+        if Fraction(match["high"]) <= exact:
+            raise ArchcalcError("is a range from the larger number to the smaller")
+        return Printed(text, unit, exact * scale, Fraction(match["high"]) * scale, decimals=decimals)
     step = Fraction(1, 10**decimals) if rounding in ROUNDINGS else Fraction(rounding)
-    if rounding == "truncated":
-        return Printed(text, unit, exact * scale, (exact + step) * scale, open_above=True)
-    return Printed(text, unit, (exact - step / 2) * scale, (exact + step / 2) * scale)
+    low, high = (exact, exact + step) if rounding == "truncated" else (exact - step / 2, exact + step / 2)
+    return Printed(text, unit, low * scale, high * scale, rounding == "truncated", decimals=decimals)
 
 
 def _scale(unit: str, kilo: int) -> Any:
@@ -84,26 +93,31 @@ def _scale(unit: str, kilo: int) -> Any:
 
 
 def _text(value: Any) -> str:
-    """The value as it was written; a decimal has lost the zeros at its end."""
-    if isinstance(value, Fraction):
-        digits = next((n for n in range(19) if 10**n % value.denominator == 0), None)
-        if digits is None:
-            raise ArchcalcError("is not a decimal number")
-        shifted = value * 10**digits
-        sign, whole = "-" * (shifted < 0), str(abs(int(shifted))).rjust(digits + 1, "0")
-        return f"{sign}{whole[:-digits]}.{whole[-digits:]}"
-    return str(value)
+    """The value as it is written; of a decimal that was read as a number the zeros at its end are lost."""
+    if not isinstance(value, Fraction) or value.denominator == 1:
+        return str(value)
+    digits = next((n for n in range(19) if 10**n % value.denominator == 0), None)
+    if digits is None:
+        raise ArchcalcError("is not a decimal number")
+    return _decimal(value, digits)
 
 
-def in_unit(exact: Any, unit: str) -> str:
-    """An exact value for reading: whole numbers in full, in bytes, percent and ratios with two decimals.
+def _decimal(value: Fraction, digits: int) -> str:
+    """A number with so many decimals, rounded exactly."""
+    scaled = round(value * 10**digits)
+    whole, rest = divmod(abs(scaled), 10**digits)
+    return f"{'-' * (scaled < 0)}{whole:,}" + (f".{rest:0{digits}}" if digits else "")
 
-    >>> in_unit(138_357_544, "M"), in_unit(60_344_320, "MiB"), in_unit(Fraction(1, 3), "%"), in_unit((6, 28, 28), "")
+
+def in_unit(exact: Any, unit: str = "", digits: int = 2) -> str:
+    """An exact value for reading: whole numbers in full; bytes in their unit, percent and ratios with some decimals.
+
+    >>> in_unit(138_357_544, "M"), in_unit(60_344_320, "MiB"), in_unit(Fraction(1, 3), "%"), in_unit((6, 28, 28))
     ('138,357,544', '57.55 MiB', '33.33 %', '6x28x28')
     """
     if isinstance(exact, tuple):
         return "x".join(map(str, exact))
-    scale = Fraction(UNITS[unit]) if unit in ("%", *_BYTES) else Fraction(1)
+    scale = Fraction(UNITS[unit]) if unit in ("%", *BYTES) else Fraction(1)
     shown = Fraction(exact) / scale
-    digits = f"{shown.numerator:,}" if shown.denominator == 1 else f"{float(shown):,.2f}"
-    return digits if scale == 1 else f"{digits} {unit}"
+    text = _decimal(shown, 0 if shown.denominator == 1 else digits)
+    return text if scale == 1 else f"{text} {unit}"

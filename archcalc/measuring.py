@@ -10,13 +10,13 @@ Fraction(3233959, 69063680)
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 
-from . import dims, expr
+from . import dims, expr, zoo
 from .analysis import analyze, with_symbols
-from .errors import ArchcalcError, UsageError, did_you_mean, hinted
+from .errors import ArchcalcError, UsageError, did_you_mean, hinted, shown
 from .network import Network, load
 from .published import Measure
 from .quantities import AWAITED, MEASURABLE
@@ -38,14 +38,14 @@ class Measurer:
 
     def report(self, network: str | Network, measure: Measure) -> Report:
         """The network as the measure sets it."""
-        name = network.name if isinstance(network, Network) else network
-        key = (name, measure.setting)
+        loaded = load(network)
+        key = (loaded.spec, loaded.variant, measure.setting)
         if key not in self.reports:
             let = {name: list(value) if isinstance(value, tuple) else value for name, value in measure.settings}
             given: dict[str, Any] = {"let": let, "input": measure.input, "batch": measure.batch}
             if measure.symbols:
-                given = with_symbols(load(network), measure.symbols, **given)
-            self.reports[key] = analyze(network, **given, dtype=measure.dtype)
+                given = with_symbols(loaded, measure.symbols, **given)
+            self.reports[key] = analyze(loaded, **given, dtype=measure.dtype)
         return self.reports[key]
 
     def value(self, measure: Measure, network: str | Network) -> Any:
@@ -54,9 +54,11 @@ class Measurer:
         Raises ArchcalcError where the network has no such layer or quantity, `Awaited` where that is not counted yet.
         """
         report = self.report(network, measure)
-        value = _evaluated(report, selected(report, measure), measure)
+        value = number_or_size(_evaluated(report, selected(report, measure), measure))
         if measure.over is None:
             return value
+        if not zoo.holds(measure.over):
+            raise zoo.unknown(measure.over)
         other = self.report(measure.over, Measure(measure.quantity, batch=measure.batch, dtype=measure.dtype))
         return _ratio(value, _evaluated(other, None, measure))
 
@@ -64,6 +66,13 @@ class Measurer:
         """The value as a part of the whole network's."""
         report = self.report(network, measure)
         return _ratio(self.value(measure, network), _evaluated(report, None, measure))
+
+
+def number_or_size(value: Any) -> Any:
+    """The value, if it is a number or the axes of a size."""
+    if dims.is_number(value) or (isinstance(value, tuple) and value and all(map(dims.is_number, value))):
+        return value
+    raise ArchcalcError(f"{expr.describe(value)} is neither a number nor a size")
 
 
 def _ratio(a: Any, b: Any) -> Any:
@@ -74,35 +83,38 @@ def _ratio(a: Any, b: Any) -> Any:
 
 
 def selected(report: Report, measure: Measure) -> Layers | None:
-    """The layers that a measure is of, in order; None for the whole network, heads left out."""
+    """The layers that a measure is of, in order; None for the whole network.
+
+    Heads are left out, unless the measure is of one, or of something in it, or asks for them.
+    """
     if not (measure.layer or measure.at or measure.until or measure.kind or measure.heads):
         return None
-    place = measure.layer or measure.at
-    layers: Layers = report.layers if measure.heads or place else report.trunk
+    counted: Layers = report.layers if measure.heads else report.trunk
+    place = measure.layer or measure.at or measure.until
+    chosen = counted
     if place:
-        layers = _within(layers, place)
-    elif measure.until:
-        last = _within(layers, measure.until)
-        layers = [layer for layer in layers if last and layer.node.number <= last[-1].node.number]
-    if not layers:
-        raise _unknown_place(report, str(place or measure.until))
-    of_kind = [layer for layer in layers if not measure.kind or layer.kind in measure.kind]
+        chosen = _within(counted, place) or (_within(report.layers, place) if "*" not in place else ())
+        if not chosen:
+            raise _unknown_place(report, place)
+    if measure.until:
+        if chosen[-1].head and not measure.heads:
+            raise ArchcalcError(f"'{place}' is in the side output {chosen[-1].head}; `until` takes a layer outside")
+        chosen = [layer for layer in counted if layer.node.number <= chosen[-1].node.number]
+    of_kind = [layer for layer in chosen if not measure.kind or layer.kind in measure.kind]
     if not of_kind and measure.quantity != "layer_count":
-        raise ArchcalcError(f"there is no layer of kind {', '.join(measure.kind)} in {report.name}")
+        raise ArchcalcError(f"there is no layer of kind {', '.join(measure.kind)} in {place or report.name}")
     return of_kind
 
 
 def _within(layers: Layers, place: str) -> Layers:
     """The layer of a path, or those within the level of that path; * stands for any part of it."""
-    if "*" not in place:
-        return [layer for layer in layers if layer.path == place or layer.path.startswith(f"{place}.")]
-    patterns = (place, f"{place}.*")
-    return [layer for layer in layers if any(fnmatchcase(layer.path, pattern) for pattern in patterns)]
+    pattern = re.compile(re.escape(place).replace(r"\*", ".*") + r"(\..*)?\Z")
+    return [layer for layer in layers if pattern.match(layer.path)]
 
 
 def _unknown_place(report: Report, place: str) -> ArchcalcError:
     paths = [level.path for level in report.graph.root.walk()]
-    return ArchcalcError(hinted(f"{report.name} has no layer or level '{place}'", did_you_mean(place, paths)))
+    return ArchcalcError(hinted(f"{report.name} has no layer or level '{shown(place)}'", did_you_mean(place, paths)))
 
 
 def _evaluated(report: Report, layers: Layers | None, measure: Measure) -> Any:
@@ -110,7 +122,11 @@ def _evaluated(report: Report, layers: Layers | None, measure: Measure) -> Any:
     if measure.quantity in MEASURABLE:
         return _quantity(report, layers, measure.quantity, measure)
     expression = expr.parse(measure.quantity)
-    for name in expression.names.intersection(AWAITED):
+    unknown = sorted(expression.names.difference(MEASURABLE, AWAITED))
+    if unknown:
+        hint = did_you_mean(unknown[0], [*MEASURABLE, *AWAITED])
+        raise UsageError(hinted(f"unknown quantity '{shown(unknown[0])}'", hint))
+    for name in sorted(expression.names.intersection(AWAITED)):
         raise Awaited(f"the {AWAITED[name]} is not computed yet")
     return dims.plain(expression.evaluate(_Quantities(report, layers, measure), []))
 
@@ -133,8 +149,6 @@ class _Quantities(Mapping[str, Any]):
 
 def _quantity(report: Report, layers: Layers | None, name: str, measure: Measure) -> Any:
     """One quantity, under the conventions that change it."""
-    if name not in MEASURABLE:
-        raise UsageError(hinted(f"unknown quantity '{name}'", did_you_mean(name, [*MEASURABLE, *AWAITED])))
     quantity = MEASURABLE[name]
     counted = report.trunk if layers is None else layers
     value = quantity.of_report(report) if layers is None else quantity.of_span(report, counted)

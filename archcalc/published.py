@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import dims
+from . import dims, layers
 from .errors import ArchcalcError, did_you_mean, hinted, shown
 from .expr import describe, parse
 from .figures import ROUNDINGS, UNITS, Printed, printed
+from .layers import is_kind
 from .records import Record, record
-from .yamlsrc import DataPath
+from .yamlsrc import DataPath, Source
 
 MEASURE = (
     "of",
@@ -38,6 +39,7 @@ CONVENTIONS = (
     "imgclsmob", "matconvnet", "ptflops", "thop",  # what these count as an operation: archcalc.tallies
 )  # fmt: skip
 
+PLACES = ("layer", "at", "until")
 Report = Callable[..., None]  # (message, path, at_value=...)
 
 
@@ -103,8 +105,9 @@ def _shown(value: Any) -> str:
 class FigureReader:
     """Reads measures and published figures; what is wrong is told to `report`."""
 
-    def __init__(self, report: Report, variants: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, report: Report, source: Source, variants: Mapping[str, Any] | None = None) -> None:
         self.tell = report
+        self.source = source
         self.variants = variants
         self.count = 0
 
@@ -123,65 +126,79 @@ class FigureReader:
             if entry.get(key) is None:
                 self.report(f"missing field '{key}'", path)
         measure = self.measure({key: entry[key] for key in MEASURE if key in entry}, path)
+        self._check_texts(entry, ("unit", "source", "disputed"), path)
         rounding, unit = entry.get("rounding", "nearest"), entry.get("unit", "")
         if rounding not in ROUNDINGS and not (type(rounding) is int and rounding > 0):
             message = f"rounding is one of {', '.join(ROUNDINGS)}, or the step of a coarser one, such as 5"
             self.report(message, (*path, "rounding"), at_value=True)
-            rounding = "nearest"
-        if unit and (not isinstance(unit, str) or unit not in UNITS):
-            self.report(
-                hinted(f"unknown unit '{shown(unit)}'", did_you_mean(unit, UNITS)), (*path, "unit"), at_value=True
-            )
-            unit = ""
-        figure = self._printed(entry.get("value"), unit, rounding, measure, path)
-        if self.count > before or measure is None or figure is None:
+        if isinstance(unit, str) and unit and unit not in UNITS:
+            hint = did_you_mean(unit, UNITS)
+            self.report(hinted(f"unknown unit '{shown(unit)}'", hint), (*path, "unit"), at_value=True)
+        if entry.get("value") is None or self.count > before or measure is None:
+            self._printed(entry.get("value"), "", "nearest", 1000, path)
             return None
-        return Published(measure, figure, str(entry["source"]), str(entry.get("disputed", "")))
+        figure = self._printed(entry["value"], unit, rounding, 1024 if "k1024" in measure.conventions else 1000, path)
+        return Published(measure, figure, entry["source"], entry.get("disputed", "")) if figure else None
 
-    def _printed(self, value: Any, unit: str, rounding: Any, measure: Measure | None, path: DataPath) -> Printed | None:
+    def _printed(self, value: Any, unit: str, rounding: Any, kilo: int, path: DataPath) -> Printed | None:
         if value is None:
             return None
-        kilo = 1024 if measure and "k1024" in measure.conventions else 1000
         try:
-            if isinstance(value, str) or dims.is_number(value):
-                return printed(value, unit, rounding, kilo)
-            message = "is not a number such as 138M, 1.5G, 60000 or 6x28x28"
+            if not isinstance(value, str) and not dims.is_number(value):
+                raise ArchcalcError("is not a number such as 138M, 1.5G, 60000 or 6x28x28")
+            written = "" if isinstance(value, str) else self.source.written((*path, "value"))
+            return printed(written or value, unit, rounding, kilo)
         except ArchcalcError as error:
-            message = str(error)
-        self.report(f"{describe(_listed(value))} {message}", (*path, "value"), at_value=True)
-        return None
+            self.report(f"{_told(value)} {error}", (*path, "value"), at_value=True)
+            return None
 
     def measure(self, entry: Mapping[str, Any], path: DataPath) -> Measure | None:
         """What an entry measures; None if anything in it is wrong."""
         before = self.count
-        self._known(entry, MEASURE, path) if self.variants is None else None
-        of, quantity = entry.get("of"), entry.get("quantity")
-        if self.variants is not None and of is not None and (not isinstance(of, str) or of not in self.variants):
+        if self.variants is None:
+            self._known(entry, MEASURE, path)
+        self._check_texts(entry, ("of", *PLACES, "over", "dtype"), path)
+        of = entry.get("of")
+        if self.variants is not None and isinstance(of, str) and of not in self.variants:
             hint = did_you_mean(of, self.variants)
             self.report(hinted(f"there is no variant '{shown(of)}'", hint), (*path, "of"), at_value=True)
-        if quantity is not None:
-            try:
-                parse(_text(quantity))
-            except ArchcalcError as error:
-                self.report(str(error), (*path, "quantity"), at_value=True)
-        conventions = _words(entry.get("convention", ()))
+        places = [key for key in PLACES if key in entry]
+        if len(places) > 1:
+            self.report(f"{' and '.join(places)} both say where; give one of them", (*path, places[1]))
+        self._check_quantity(entry.get("quantity"), path)
+        conventions, kinds = (self._words(entry, key, path) for key in ("convention", "kind"))
         if any(word not in CONVENTIONS for word in conventions):
             self.report(f"convention is one of {', '.join(CONVENTIONS)}", (*path, "convention"), at_value=True)
+        for word in kinds:
+            if not is_kind(word):
+                hint = did_you_mean(word, layers.kinds())
+                self.report(hinted(f"unknown layer kind '{shown(word)}'", hint), (*path, "kind"), at_value=True)
         self._check_setting(entry, path)
-        if self.count > before or quantity is None:
+        if self.count > before or entry.get("quantity") is None:
             return None
         return Measure(
-            quantity=str(quantity),
+            quantity=str(entry["quantity"]),
             conventions=tuple(word for word in conventions if word != "default"),
-            kind=_words(entry.get("kind", ())),
+            kind=kinds,
             heads=entry.get("heads", False),
             input=tuple(entry["input"]) if "input" in entry else None,
             batch=entry.get("batch", 1),
-            dtype=str(entry.get("dtype", "float32")),
+            dtype=entry.get("dtype", "float32"),
             settings=tuple((name, _frozen(value)) for name, value in entry.get("set", {}).items()),
             path=path,
-            **{key: str(entry[key]) for key in ("of", "layer", "at", "until", "over") if key in entry},
+            **{key: entry[key] for key in ("of", *PLACES, "over") if key in entry},
         )
+
+    def _check_quantity(self, quantity: Any, path: DataPath) -> None:
+        """The name of a quantity, or an expression."""
+        if quantity is None:
+            return
+        try:
+            if not isinstance(quantity, str):
+                raise ArchcalcError(f"{_told(quantity)} is not the name of a quantity")
+            parse(quantity)
+        except ArchcalcError as error:
+            self.report(str(error), (*path, "quantity"), at_value=True)
 
     def _check_setting(self, entry: Mapping[str, Any], path: DataPath) -> None:
         """Input, batch, heads and set."""
@@ -200,6 +217,24 @@ class FigureReader:
         if not isinstance(settings, dict) or any(map(_has_mapping, settings.values())):
             self.report("set is a mapping of lets to values: {alpha: 0.5}", (*path, "set"), at_value=True)
 
+    def _check_texts(self, entry: Mapping[str, Any], keys: tuple[str, ...], path: DataPath) -> None:
+        """Fields that hold words; a number there was meant as one and wants quotes."""
+        for key in keys:
+            value = entry.get(key, "x")
+            if not isinstance(value, str) or not value.strip():
+                missing = value is None or value == ""
+                message = f"{key}: value missing" if missing else f"{key} is a text, not {_told(value)}; quote it"
+                self.report(message, (*path, key), at_value=True)
+
+    def _words(self, entry: Mapping[str, Any], key: str, path: DataPath) -> tuple[str, ...]:
+        """One word, or a list of them."""
+        value = entry.get(key, ())
+        words = tuple(value) if isinstance(value, list | tuple) else (value,)
+        if all(isinstance(word, str) and word for word in words) and (words or key not in entry):
+            return words
+        self.report(f"{key} is a word or a list of words", (*path, key), at_value=True)
+        return ()
+
     def _known(self, entry: Mapping[str, Any], fields: tuple[str, ...], path: DataPath) -> None:
         for key in entry:
             if key not in fields:
@@ -208,18 +243,11 @@ class FigureReader:
                 self.report(hinted(f"unknown field '{key}'", hint), (*path, key))
 
 
-def _text(quantity: Any) -> str:
-    if not isinstance(quantity, str):
-        raise ArchcalcError(f"{describe(_listed(quantity))} is not the name of a quantity")
-    return quantity
-
-
-def _words(value: Any) -> tuple[str, ...]:
-    return tuple(str(word) for word in value) if isinstance(value, list | tuple) else (str(value),)
-
-
-def _listed(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else "a mapping" if isinstance(value, dict) else value
+def _told(value: Any) -> str:
+    """A value as a message shows it."""
+    if isinstance(value, dict):
+        return "a mapping"
+    return describe(tuple(value) if isinstance(value, list) else value)
 
 
 def _has_mapping(value: Any) -> bool:

@@ -358,7 +358,7 @@ class _SpecReader:
             return ()
         from .published import FigureReader
 
-        reader = FigureReader(self.report, variants)
+        reader = FigureReader(self.report, self.source, variants)
         read = (reader.published(entry, ("published", number)) for number, entry in enumerate(listed))
         return tuple(figure for figure in read if figure)
 

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from . import zoo
 from .errors import ArchcalcError, SpecError
-from .figures import in_unit
+from .figures import BYTES, in_unit
 from .measuring import Awaited, Measurer
 from .network import Network, variants
 from .published import Published
+from .quantities import MEASURABLE
 from .records import Record, record
 
 STATUSES = {
@@ -69,17 +70,27 @@ def finding(figure: Published, network: Network, measurer: Measurer) -> Finding:
     """One figure recomputed for one network."""
     is_share = figure.printed.unit == "%" and figure.measure.over is None
     try:
+        _check_unit(figure)
         value = measurer.share(figure.measure, network) if is_share else measurer.value(figure.measure, network)
     except Awaited as error:
         return Finding(network, figure, "awaited", why=str(error))
     except ArchcalcError as error:
-        return Finding(network, figure, "refused", why=str(error))
-    ours = in_unit(value, figure.printed.unit)
-    if figure.printed.holds(value):
+        reason = error.problems[0].message if isinstance(error, SpecError) else str(error)
+        line, _ = network.spec.source.mark(figure.measure.path)
+        return Finding(network, figure, "refused", why=f"line {line}: {reason}" if line else reason)
+    ours = in_unit(value, figure.printed.unit, figure.printed.decimals + 2)
+    if figure.printed.holds(value, channels_last=figure.measure.quantity == "kernel"):
         status, why = ("undisputed", "remove `disputed`") if figure.disputed else ("agrees", "")
     else:
         status, why = ("disputed", figure.disputed) if figure.disputed else ("differs", "")
     return Finding(network, figure, status, ours, why)
+
+
+def _check_unit(figure: Published) -> None:
+    """Bytes are printed of bytes only; what an expression is of is not known."""
+    quantity = MEASURABLE.get(figure.measure.quantity)
+    if quantity is not None and figure.printed.unit in BYTES and quantity.unit != "bytes":
+        raise ArchcalcError(f"{quantity.name} is no quantity of bytes: {figure.printed.unit}")
 
 
 def summary(findings: Iterable[Finding]) -> str:
@@ -88,4 +99,5 @@ def summary(findings: Iterable[Finding]) -> str:
     for found in findings:
         counts[found.status] += 1
     told = [f"{count:,} {status}" for status, count in counts.items() if count]
-    return f"{sum(counts.values()):,} published figures: {', '.join(told) or 'none'}"
+    total = sum(counts.values())
+    return f"{total:,} published figure{'s' * (total != 1)}: {', '.join(told) or 'none'}"

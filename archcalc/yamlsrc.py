@@ -67,6 +67,12 @@ class Source(Record):
         """Line and column of the value behind a key."""
         return self.marks.get((*path, _VALUE)) or self.mark(path)
 
+    def written(self, path: DataPath) -> str:
+        """A plain number as it was written, with the zeros at its end; nothing where the text is not known."""
+        line, column = self.value_mark(path)
+        match = re.match(r"[-+]?[0-9]+\.[0-9]+", self.lines[line - 1][column - 1 :]) if line and self.text else None
+        return match[0] if match else ""
+
     def problem(self, message: str, mark: Mark, where: str = "", hint: str = "") -> Problem:
         """A problem at a place in this text."""
         line, column = mark

@@ -326,4 +326,4 @@ def test_every_format_has_every_claim(format: str) -> None:
 def test_an_unknown_format() -> None:
     result = CliRunner().invoke(main, ["claims", "mlp-21", "--format", "html"])
     assert result.exit_code == 2
-    assert "unknown format 'html'" in result.output
+    assert "'html' is not one of" in result.output

@@ -13,7 +13,7 @@ import archcalc as ac
 from archcalc import zoo
 from archcalc.cli import main
 from archcalc.errors import ArchcalcError
-from archcalc.figures import printed
+from archcalc.figures import Printed, printed
 from archcalc.tallies import TALLIES
 from archcalc.verify import Finding, verify
 
@@ -106,6 +106,10 @@ def findings(entry: str, tmp_path: Path) -> list[Finding]:
         ("at: stem, quantity: depth, value: 1", "1"),
         ("quantity: depth, value: 3", "3"),
         ("at: conv*, quantity: macs, value: 2048", "2,048"),
+        ("at: '*linear', heads: true, quantity: macs, value: 1280", "1,280"),
+        ("at: '*', quantity: macs, value: 14080", "14,080"),  # heads are left out unless asked for
+        ("quantity: macs, value: 14.08, unit: K", "14,080"),
+        ("layer: stem, quantity: kernel, value: 3x3", "3x3x3"),
         ("at: '*.conv1', quantity: macs, value: 6912", "6,912"),
         ("kind: conv, quantity: macs, value: 8960", "8,960"),
         ("kind: [conv, linear], quantity: macs, value: 14080", "14,080"),
@@ -117,15 +121,15 @@ def findings(entry: str, tmp_path: Path) -> list[Finding]:
         ("quantity: neurons, convention: input_included, value: 970", "970"),
         ("quantity: parameters, convention: k1024, value: 5.2K", "5,282"),
         ("quantity: parameter_bytes, dtype: int8, value: 5282", "5,282"),
-        ("quantity: parameter_bytes, value: 20.6KiB", "20.63 KiB"),
+        ("quantity: parameter_bytes, value: 20.6KiB", "20.633 KiB"),
         ("quantity: batch_macs, batch: 2, value: 28160", "28,160"),
         ("quantity: macs, input: [3, 4, 4], value: 3520", "3,520"),
         ("layer: stem, quantity: parameters, set: {width: 8}, value: 240", "240"),
         ("layer: maxpool, quantity: size, set: {more: true}, value: 4x4x4", "4x4x4"),
-        ("layer: fc, quantity: macs, value: 36.36%", "36.36 %"),
+        ("layer: fc, quantity: macs, value: 36.36%", "36.3636 %"),
         ("quantity: macs, convention: ptflops, value: 15370", "15,370"),  # + 256 + 10 biases, 2*256 batch norm, 2*256 ReLU
-        ("quantity: macs, over: lenet5, value: 0.04", "0.04"),
-        ("quantity: macs, over: lenet5, value: 4.32%", "4.32 %"),
+        ("quantity: macs, over: lenet5, value: 0.04", "0.0432"),
+        ("quantity: macs, over: lenet5, value: 4.32%", "4.3233 %"),
         ("quantity: parametric_layers, value: 4", "4"),
     ],
 )  # fmt: skip
@@ -138,21 +142,60 @@ def test_a_figure_recomputed(entry: str, ours: str, tmp_path: Path) -> None:
     ("entry", "status", "why"),
     [
         ("quantity: macs, value: 14081", "differs", ""),
+        ("quantity: macs, value: 14.10, unit: K", "differs", ""),  # the zero is printed, too
+        ("quantity: macs, value: 14080.1", "differs", ""),
+        ("layer: conv2, quantity: kernel, value: 1x4", "differs", ""),
+        ("until: side, quantity: macs, value: 1", "refused", "line 18: 'side' is in the side output side; `until` takes a layer outside"),
+        ("quantity: \"'abc'\", value: 1", "refused", "line 18: the word 'abc' is neither a number nor a size"),
+        ("quantity: macs > 1, value: 1", "refused", "line 18: true is neither a number nor a size"),
+        ("quantity: '[]', value: 1", "refused", "line 18: the list [] is neither a number nor a size"),
+        ("quantity: size + 1, value: 1", "refused", "line 18: 'size + 1': the list [10] is not a number"),
+        ("quantity: macs, over: mlpp, value: 1", "refused", "line 18: there is no network 'mlpp', and no such file; nearest: mlp"),
+        ("layer: flatten, quantity: macs / macs, value: 1", "refused", "line 18: 'macs / macs': division by zero"),
+        ("quantity: macs, value: 14KB", "refused", "line 18: macs is no quantity of bytes: KB"),
+        ("quantity: field + nosuch, value: 1", "refused", "line 18: unknown quantity 'nosuch'"),
         ("quantity: macs, value: 14081, disputed: a slip", "disputed", "a slip"),
         ("quantity: macs, value: 14080, disputed: a slip", "undisputed", "remove `disputed`"),
         ("layer: fc, quantity: size, value: 10x1x1", "differs", ""),
         ("quantity: field, value: 3", "awaited", "the receptive field is not computed yet"),
-        ("at: stemm, quantity: macs, value: 1", "refused", "net has no layer or level 'stemm'; did you mean 'stem'?"),
-        ("kind: lstm, quantity: macs, value: 1", "refused", "there is no layer of kind lstm in net"),
-        ("at: stem, quantity: batch_macs, value: 1", "refused", "batch_macs is of the whole network, not of some of its layers"),
-        ("layer: flatten, quantity: kernel, value: 1x1", "refused", "none of these layers has a kernel"),
-        ("quantity: macs, value: 1, set: {depth: 3}", "refused", "there is no let 'depth' to set; did you mean 'width'?"),
+        ("at: stemm, quantity: macs, value: 1", "refused", "line 18: net has no layer or level 'stemm'; did you mean 'stem'?"),
+        ("kind: gelu, quantity: macs, value: 1", "refused", "line 18: there is no layer of kind gelu in net"),
+        ("kind: linear, at: stem, quantity: macs, value: 1", "refused", "line 18: there is no layer of kind linear in stem"),
+        ("at: stem, quantity: batch_macs, value: 1", "refused", "line 18: batch_macs is of the whole network, not of some of its layers"),
+        ("layer: flatten, quantity: kernel, value: 1x1", "refused", "line 18: none of these layers has a kernel"),
+        ("quantity: macs, value: 1, set: {depth: 3}", "refused", "line 18: there is no let 'depth' to set; did you mean 'width'?"),
     ],
 )  # fmt: skip
 def test_what_is_not_as_printed(entry: str, status: str, why: str, tmp_path: Path) -> None:
     (finding,) = findings(entry, tmp_path)
     assert (finding.status, finding.why) == (status, why)
     assert finding.as_declared == (status in ("disputed", "awaited"))
+
+
+def test_files_of_one_name_are_not_confused(tmp_path: Path) -> None:
+    """Neither two files, nor a file and a network of the zoo."""
+    files = []
+    for width in (4, 8):
+        folder = tmp_path / str(width)
+        folder.mkdir()
+        files.append(folder / "lenet5.yaml")
+        entry = f"  - {{layer: stem, quantity: parameters, value: {30 * width}, source: me}}\n"
+        entry += "  - {quantity: macs, over: lenet5, value: 1, source: me, disputed: another network}\n"
+        files[-1].write_text(SPEC.replace("width: 4", f"width: {width}") + entry)
+    found = verify([*files, "lenet5"])
+    assert all(finding.as_declared for finding in found)
+    assert [finding.ours for finding in found[:4:2]] == ["120", "240"]
+
+
+def test_the_zeros_at_the_end_are_printed_digits(tmp_path: Path) -> None:
+    figures = load_published("value: 14080.0", tmp_path), load_published("value: 5.00, unit: K", tmp_path)
+    assert [(str(f), f.high - f.low) for f in figures] == [("14080.0", Fraction(1, 10)), ("5.00 K", 10)]
+
+
+def load_published(text: str, tmp_path: Path) -> Printed:
+    """What is printed in a file with this one figure."""
+    (finding,) = findings(f"quantity: macs, {text}", tmp_path)
+    return finding.figure.printed
 
 
 def test_the_exit_status(tmp_path: Path) -> None:
@@ -162,7 +205,7 @@ def test_the_exit_status(tmp_path: Path) -> None:
         result = CliRunner().invoke(main, ["verify", str(file)])
         assert result.exit_code == status
         assert result.output.splitlines()[0] == "Test: Someone 2020"
-    assert "1 published figures: 1 differs" in result.output
+    assert "1 published figure: 1 differs" in result.output
     assert CliRunner().invoke(main, ["verify", str(file), "--only", "agrees"]).exit_code == 1
     data = json.loads(CliRunner().invoke(main, ["verify", str(file), "--format", "json"]).output)
     assert data["published"][0]["status"] == "differs"

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import click
 
+from ..render.lists import FORMATS, findings, verdicts
+from ..verify import STATUSES, verify
 from .options import network_names
 from .output import emit
+
+FORMAT = click.option(
+    "--format", type=click.Choice(FORMATS), default="text", show_default=True, help="Form of the output."
+)
 
 
 @click.command("verify")
 @click.argument("names", metavar="[NAME|FILE]...", nargs=-1, shell_complete=network_names)
-@click.option("--only", metavar="STATUS", help="Only figures of this status, such as differs or disputed.")
-@click.option(
-    "--format", "format", default="text", show_default=True, metavar="text|markdown|json", help="Output format."
-)
+@click.option("--only", type=click.Choice(list(STATUSES)), help="Show only the figures of one status.")
+@FORMAT
 def verify_command(names: tuple[str, ...], only: str | None, format: str) -> None:
     """Recompute every published figure of each NAME or FILE; without names, of the whole zoo.
 
@@ -21,30 +25,20 @@ def verify_command(names: tuple[str, ...], only: str | None, format: str) -> Non
     that is known not to follow from its own architecture is declared disputed and must differ. The exit status
     is 1 if anything is not as declared.
     """
-    from ..errors import UsageError, did_you_mean, hinted
-    from ..render.lists import findings
-    from ..verify import STATUSES, verify
-
-    if only is not None and only not in STATUSES:
-        raise UsageError(hinted(f"--only: unknown status '{only}'", did_you_mean(only, STATUSES)))
     found = verify(names)
-    shown = [finding for finding in found if only in (None, finding.status)]
-    emit(findings(shown, format))
+    emit(findings(found, format, only))
     if not all(finding.as_declared for finding in found):
         raise click.exceptions.Exit(1)
 
 
 @click.command("claims")
 @click.argument("ids", metavar="[ID]...", nargs=-1)
-@click.option(
-    "--format", "format", default="text", show_default=True, metavar="text|markdown|json", help="Output format."
-)
+@FORMAT
 def claims_command(ids: tuple[str, ...], format: str) -> None:
     """Decide statements that circulate about networks, or only those of the given IDs.
 
     Each comes with the figures that decide it, the verdict, and why.
     """
     from ..claims import decide
-    from ..render.lists import verdicts
 
     emit(verdicts(decide(ids), format))

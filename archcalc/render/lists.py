@@ -18,15 +18,16 @@ FORMATS = ("text", "markdown", "json")
 HEADERS = ("network", "where", "quantity", "printed", "ours", "verdict", "source")
 
 
-def findings(found: Sequence[Finding], format: str = "text") -> str:
-    """Findings about published figures in one of FORMATS."""
+def findings(found: Sequence[Finding], format: str = "text", only: str | None = None) -> str:
+    """Findings about published figures in one of FORMATS; of all, or only those of one status."""
+    everything, found = found, [finding for finding in found if only in (None, finding.status)]
     if format == "json":
         return json.dumps({"schema": SCHEMA, "published": [_finding_data(finding) for finding in found]}, indent=1)
     parts = []
     for spec, group in groupby(found, key=lambda finding: finding.network.spec):
         rows = [_finding_row(finding) for finding in group]
         parts += [_heading(spec, format), grid(HEADERS, rows, format, numeric=(3, 4))]
-    return "\n\n".join([*parts, summary(found)])
+    return "\n\n".join([*parts, summary(everything)])
 
 
 def _heading(spec: Spec, format: str) -> str:
