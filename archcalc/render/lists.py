@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
@@ -86,7 +87,7 @@ def _verdict_data(verdict: Verdict) -> dict[str, Any]:
 
 
 def grid(headers: Sequence[str], rows: Sequence[Sequence[str]], format: str, numeric: Sequence[int] = ()) -> str:
-    """A table as text or Markdown."""
+    """A table as text, or as Markdown without the padding that would double a long page."""
     from tabulate import tabulate
 
     if format not in FORMATS:
@@ -95,4 +96,5 @@ def grid(headers: Sequence[str], rows: Sequence[Sequence[str]], format: str, num
         rows = [[markdown_text(cell) for cell in row] for row in rows]
     align = ["right" if number in numeric else "left" for number in range(len(headers))]
     style = {"text": "simple", "markdown": "pipe"}[format]
-    return tabulate(rows, headers=headers, tablefmt=style, colalign=align, disable_numparse=True)
+    table = str(tabulate(rows, headers=headers, tablefmt=style, colalign=align, disable_numparse=True))
+    return re.sub(r" {2,}", " ", re.sub(r"-{4,}", "---", table)) if format == "markdown" else table
