@@ -376,7 +376,8 @@ class ChainReader:
 
     def _call(self, arguments: Any, name: str, here: Here, common: dict[str, Any]) -> Entry | None:
         if name not in self.takes:
-            hint = did_you_mean(name, [*kinds(), *self.takes]) or "`archcalc layers` lists the kinds"
+            known = [block for block, takes in self.takes.items() if takes is not None]
+            hint = did_you_mean(name, [*kinds(), *known]) or "`archcalc layers` lists the kinds"
             self.wrong(f"unknown layer kind or block '{shown(name)}'; {hint}", here, name)
             return None
         takes = self.takes[name]

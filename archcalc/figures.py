@@ -41,6 +41,7 @@ class Printed(Record):
     open_above: bool = False  # a truncated figure does not reach the next one
     size: tuple[int, ...] = ()
     decimals: int = 0
+    rounding: str = ""  # where it is not to the nearest unit of the last digit
 
     def holds(self, exact: Any, *, channels_last: bool = False) -> bool:
         """Whether the exact value would be printed like this; a size may leave out the channels."""
@@ -54,7 +55,8 @@ class Printed(Record):
         return self.low <= exact <= self.high and not (self.open_above and exact == self.high)
 
     def __str__(self) -> str:
-        return self.text if self.text.endswith(self.unit) else f"{self.text} {self.unit}"
+        text = self.text if self.text.endswith(self.unit) else f"{self.text} {self.unit}"
+        return f"{text} {self.rounding}".rstrip()
 
 
 def printed(value: Any, unit: str = "", rounding: Any = "nearest", kilo: int = 1000) -> Printed:
@@ -82,7 +84,9 @@ def printed(value: Any, unit: str = "", rounding: Any = "nearest", kilo: int = 1
         return Printed(text, unit, exact * scale, Fraction(match["high"]) * scale, decimals=decimals)
     step = Fraction(1, 10**decimals) if rounding in ROUNDINGS else Fraction(rounding)
     low, high = (exact, exact + step) if rounding == "truncated" else (exact - step / 2, exact + step / 2)
-    return Printed(text, unit, low * scale, high * scale, rounding == "truncated", decimals=decimals)
+    told = {"nearest": "", "truncated": "cut off"}.get(rounding, f"rounded to {rounding}")
+    truncated = rounding == "truncated"
+    return Printed(text, unit, low * scale, high * scale, truncated, decimals=decimals, rounding=told)
 
 
 def _scale(unit: str, kilo: int) -> Any:

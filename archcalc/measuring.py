@@ -151,7 +151,7 @@ def _quantity(report: Report, layers: Layers | None, name: str, measure: Measure
     """One quantity, under the conventions that change it."""
     quantity = MEASURABLE[name]
     counted = report.trunk if layers is None else layers
-    value = quantity.of_report(report) if layers is None else quantity.of_span(report, counted)
+    value = quantity.of_report(report) if layers is None else quantity.of_span(counted)
     for convention in measure.conventions:
         if convention in TALLIES:
             value = TALLIES[convention].of(counted) if name == "macs" else value

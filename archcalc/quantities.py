@@ -26,14 +26,13 @@ class Quantity(Record):
     unit: str
     description: str
     layer: Callable[[LayerReport], Any] | None = None
-    span: Callable[[Report, Sequence[LayerReport]], Any] | None = None  # of some of the layers, in order
+    span: Callable[[Sequence[LayerReport]], Any] | None = None  # of some of the layers, in order
     whole: Callable[[Report], Any] | None = None
     bits: Callable[[LayerReport], Any] | None = None  # of a quantity in bytes, before rounding up
 
     def of_layer(self, layer: LayerReport) -> Any:
         """Of one layer, for one image."""
-        assert self.layer is not None
-        return self.layer(layer)
+        return self.layer(layer) if self.layer else self.of_span((layer,))
 
     def of_layers(self, layers: Iterable[LayerReport]) -> Any:
         """Of several layers together; bits are added up before they are rounded up to bytes."""
@@ -47,16 +46,16 @@ class Quantity(Record):
 
     def of_report(self, report: Report) -> Any:
         """Of the whole network, heads left out."""
-        return self.whole(report) if self.whole else self.of_span(report, report.trunk)
+        return self.whole(report) if self.whole else self.of_span(report.trunk)
 
-    def of_span(self, report: Report, layers: Sequence[LayerReport]) -> Any:
-        """Of some of a network's layers, such as a level; ArchcalcError where only the whole network has it."""
+    def of_span(self, layers: Sequence[LayerReport]) -> Any:
+        """Of some of a network's layers in order, such as a level; ArchcalcError where only the whole network has it."""
         if self.whole is not None:
             raise ArchcalcError(f"{self.name} is of the whole network, not of some of its layers")
-        return self.span(report, layers) if self.span else self.of_layers(layers)
+        return self.span(layers) if self.span else self.of_layers(layers)
 
 
-def depth(report: Report, layers: Sequence[LayerReport]) -> Any:
+def depth(layers: Sequence[LayerReport]) -> Any:
     """The most weighted layers on one path through these layers."""
     reached: dict[int, Any] = {}
     deepest: Any = 0
@@ -74,7 +73,7 @@ def depth(report: Report, layers: Sequence[LayerReport]) -> Any:
     return deepest
 
 
-def _kernel(report: Report, layers: Sequence[LayerReport]) -> Any:
+def _kernel(layers: Sequence[LayerReport]) -> Any:
     """The weights behind one output of the first weighted layer: its window, then the channels it is connected to."""
     for layer in layers:
         if layer.node.layer.weighted:
@@ -108,7 +107,7 @@ QUANTITIES: tuple[Quantity, ...] = (
     Quantity("parametric_layers", "layers", "layers with parameters, those of normalisation included", lambda l: dims.smin(l.cost.parameters, 1) * l.rounds),
     Quantity("weighted_layers", "layers", "convolutions, linear layers and their kin", lambda l: int(l.node.layer.weighted) * l.rounds),
     Quantity("layer_count", "layers", "layers of any kind", lambda l: l.rounds),
-    Quantity("depth", "layers", "the most weighted layers on one path", span=depth),
+    Quantity("depth", "layers", "the most weighted layers on one path, attention counted as its two projections", span=depth),
     Quantity("input_elements", "numbers", "numbers of the input", whole=lambda r: dims.add_up(s.elements for s in r.inputs.values())),
     Quantity("batch_macs", "multiply-accumulates", "MACs of the whole batch", whole=_per_batch("macs")),
     Quantity("batch_flops", "operations", "FLOPs of the whole batch", whole=_per_batch("flops")),
@@ -117,9 +116,9 @@ QUANTITIES: tuple[Quantity, ...] = (
 )  # fmt: skip
 
 SIZES: tuple[Quantity, ...] = (
-    Quantity("size", "", "output size: channels, then the spatial axes", span=lambda r, layers: layers[-1].output.axes),
-    Quantity("input_size", "", "size of what enters", span=lambda r, layers: layers[0].inputs[0].axes),
-    Quantity("channels", "channels", "channels of the output", span=lambda r, layers: layers[-1].output.channels),
+    Quantity("size", "", "output size: channels, then the spatial axes", span=lambda layers: layers[-1].output.axes),
+    Quantity("input_size", "", "size of what enters", span=lambda layers: layers[0].inputs[0].axes),
+    Quantity("channels", "channels", "channels of the output", span=lambda layers: layers[-1].output.channels),
     Quantity("kernel", "", "window of the weights, then the input channels that one output is connected to", span=_kernel),
 )  # fmt: skip
 AWAITED = {
@@ -129,12 +128,13 @@ AWAITED = {
 
 NAMES = {quantity.name: quantity for quantity in QUANTITIES}
 MEASURABLE = {**NAMES, **{quantity.name: quantity for quantity in SIZES}}
-LAYER_QUANTITIES = tuple(quantity.name for quantity in QUANTITIES if quantity.layer)
+LAYER_QUANTITIES = tuple(quantity.name for quantity in QUANTITIES if quantity.layer)  # they add up over layers
+COLUMN_QUANTITIES = tuple(quantity.name for quantity in QUANTITIES if quantity.layer or quantity.span)
 
 
 def find(name: str, *, of_layers: bool = False) -> Quantity:
     """A quantity by name; UsageError names the nearest."""
-    names = LAYER_QUANTITIES if of_layers else tuple(NAMES)
+    names = COLUMN_QUANTITIES if of_layers else tuple(NAMES)
     if name not in names:
         whole = f"'{name}' is of the whole network, not of a layer" if name in NAMES else f"unknown quantity '{name}'"
         raise UsageError(f"{whole}; {did_you_mean(name, names) or 'known: ' + ', '.join(names)}")

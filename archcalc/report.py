@@ -98,11 +98,11 @@ class LayerReport(Record):
 
     def __getattr__(self, name: str) -> Any:
         """A quantity as an attribute: `layer.macs`."""
-        from .quantities import LAYER_QUANTITIES
+        from .quantities import COLUMN_QUANTITIES
 
-        if name in LAYER_QUANTITIES:
+        if name in COLUMN_QUANTITIES:
             return self[name]
-        raise AttributeError(hinted(f"a layer has no '{name}'", did_you_mean(name, LAYER_QUANTITIES)))
+        raise AttributeError(hinted(f"a layer has no '{name}'", did_you_mean(name, COLUMN_QUANTITIES)))
 
 
 @record
@@ -166,7 +166,7 @@ class Report(Record):
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """What a reader should know: input rows and outputs that nothing reads, and rows that are sums of rounds."""
-        notes = [note for layer in self.layers for note in _dropped_note(layer)]
+        notes = [*self._channel_notes(), *(note for layer in self.layers for note in _dropped_note(layer))]
         ends = {layer.head: layer.node.number for layer in self.layers}  # the last layer of the trunk and of each head
         notes.extend(
             f"{layer.path}: no layer reads its output"
@@ -179,6 +179,14 @@ class Report(Record):
             for index, count in series
         )
         return tuple(notes)
+
+    def _channel_notes(self) -> Iterator[str]:
+        """A sentence on inputs with other channels than the spec's: channels last is a common slip."""
+        for name, values in self.graph.spec.inputs:
+            declared, given = values[0].evaluate(self.graph.settings, []), self.inputs[name].channels
+            if dims.same(declared, given) is False:
+                shape = self.inputs[name]
+                yield f"channels come first: the input {shape} has {given} of them, the spec's {declared}"
 
     def layer(self, path: str) -> LayerReport:
         """The layer of this path; UsageError names the nearest paths."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from . import zoo
 from .errors import ArchcalcError, SpecError
@@ -37,8 +38,15 @@ class Finding(Record):
     network: Network
     figure: Published
     status: str
-    ours: str = ""
+    value: Any = None  # exactly; nothing where it cannot be computed
     why: str = ""
+
+    @property
+    def ours(self) -> str:
+        """The exact value for reading, in the unit of the printed one."""
+        if self.value is None:
+            return ""
+        return in_unit(self.value, self.figure.printed.unit, self.figure.printed.decimals + 2)
 
     @property
     def as_declared(self) -> bool:
@@ -78,12 +86,11 @@ def finding(figure: Published, network: Network, measurer: Measurer) -> Finding:
         reason = error.problems[0].message if isinstance(error, SpecError) else str(error)
         line, _ = network.spec.source.mark(figure.measure.path)
         return Finding(network, figure, "refused", why=f"line {line}: {reason}" if line else reason)
-    ours = in_unit(value, figure.printed.unit, figure.printed.decimals + 2)
     if figure.printed.holds(value, channels_last=figure.measure.quantity == "kernel"):
         status, why = ("undisputed", "remove `disputed`") if figure.disputed else ("agrees", "")
     else:
         status, why = ("disputed", figure.disputed) if figure.disputed else ("differs", "")
-    return Finding(network, figure, status, ours, why)
+    return Finding(network, figure, status, value, why)
 
 
 def _check_unit(figure: Published) -> None:

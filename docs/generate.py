@@ -37,11 +37,11 @@ from archcalc.layers import FAMILIES, Layer, Operations, find, make
 from archcalc.layers.base import REGISTRY
 from archcalc.quantities import AWAITED, QUANTITIES, SIZES
 from archcalc.reference import FAMILY_TITLES, field_default, fields_text
-from archcalc.render.lists import findings, verdicts
+from archcalc.render.lists import findings, overview, verdicts
 from archcalc.render.rows import DEFAULT_COLUMNS, TEXT_COLUMNS
 from archcalc.report import BITS
 from archcalc.shapes import Shape
-from archcalc.verify import AS_DECLARED, STATUSES, verify
+from archcalc.verify import STATUSES, verify
 
 DOCS = Path(__file__).resolve().parent
 ROOT = DOCS.parent
@@ -539,14 +539,14 @@ def quantities_page() -> str:
 def published_page() -> str:
     """Every published figure of the zoo, recomputed."""
     found = verify()
-    statuses = [f"- **{status}**: {meaning}" for status, meaning in STATUSES.items() if status in AS_DECLARED]
+    statuses = [f"- **{status}**: {meaning}" for status, meaning in STATUSES.items()]
     lines = [
         MARK, "", "# Published figures", "",
         "What papers, documentation and other tools print about the networks that come with archcalc, recomputed by "
         "`archcalc verify` under the convention of each source. The last printed digit decides: 138M stands for "
-        "137.5 to 138.5 million. A source such as `Table 1` is of the paper named above the table. How an entry is "
-        "written stands in [spec-language.md](spec-language.md#published-figures).", "",
-        *statuses, "", findings(found, "markdown"), "",
+        "137.5 to 138.5 million, cut off for 138 up to 139. A source such as `Table 1` is of the paper named above the "
+        "table. How an entry is written stands in [spec-language.md](spec-language.md#published-figures).", "",
+        *statuses, "", overview(found), "", findings(found, "markdown"), "",
     ]  # fmt: skip
     return "\n".join(lines)
 

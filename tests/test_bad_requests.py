@@ -193,10 +193,8 @@ def run(*arguments: str, shell: str = "") -> subprocess.CompletedProcess[str]:
 
 
 def hostile(*arguments: str) -> str:
-    """What the tool says of a hostile file, which it must do soon and with exit status 1."""
-    start = time.monotonic()
+    """What the tool says of a hostile file, with exit status 1; a hang would end in the timeout of `run`."""
     result = run(*arguments)
-    assert time.monotonic() - start < 5
     assert (result.returncode, result.stdout) == (1, "")
     return result.stderr
 

@@ -15,7 +15,7 @@ import archcalc as ac
 from archcalc.cli import main
 from archcalc.quantities import LAYER_QUANTITIES, QUANTITIES
 from archcalc.render import FORMATS, Options, render
-from archcalc.render.rows import COLUMNS, number_text, share
+from archcalc.render.rows import COLUMNS, number_text, share, table
 
 EXAMPLES = Path(__file__).parent / "specs" / "examples"
 
@@ -243,3 +243,31 @@ def test_completion_of_networks() -> None:
 
 def test_version() -> None:
     assert lines("--version") == [f"archcalc {ac.__version__}"]
+
+
+def test_an_input_with_other_channels_is_noted() -> None:
+    """224x224x3 is the most usual slip: it has 224 channels."""
+    report = ac.analyze("resnet18", input=(224, 224, 3))
+    assert report.notes[0] == "channels come first: the input 224x224x3 has 224 of them, the spec's 3"
+    assert not ac.analyze("resnet18", input=(3, 96, 96)).notes
+
+
+def test_depth_is_a_column() -> None:
+    """As in Table 1 of GoogLeNet: an inception module counts as 2, a pool as 0; the total is no sum."""
+    made = table(ac.analyze("googlenet"), Options(("layer", "depth"), depth=1))
+    cells = dict(made.cells)
+    assert [cells[name] for name in ("conv1", "conv2", "maxpool1", "inception3a", "linear")] == [
+        "1",
+        "2",
+        "0",
+        "2",
+        "1",
+    ]
+    assert made.total == ("total", "22")
+
+
+def test_copies_that_alternate_are_told_apart() -> None:
+    made = table(ac.analyze("swin_t"), Options(("layer",), depth=2, fold=True))
+    assert [row[0] for row in made.cells if row[0].startswith("stage3.swin")] == [
+        "stage3.swin_block1,3,5", "stage3.swin_block2,4,6",
+    ]  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any
 from ..claims import Verdict
 from ..errors import UsageError, did_you_mean, hinted
 from ..spec import Spec
-from ..verify import Finding, summary
+from ..verify import AS_DECLARED, Finding, summary
 from .machine import SCHEMA, plain
 from .text import markdown_text
 
@@ -34,8 +34,22 @@ def findings(found: Sequence[Finding], format: str = "text", only: str | None = 
 def _heading(spec: Spec, format: str) -> str:
     """Title and paper: what a source such as `Table 2` is of."""
     if format == "markdown":
-        return f"## {markdown_text(spec.title)}" + (f"\n\n{markdown_text(spec.cite)}" if spec.cite else "")
-    return f"{spec.title}: {spec.cite}" if spec.cite else spec.title
+        return f"## {markdown_text(_title(spec))}" + (f"\n\n{markdown_text(spec.cite)}" if spec.cite else "")
+    return f"{_title(spec)}: {spec.cite}" if spec.cite else _title(spec)
+
+
+def _title(spec: Spec) -> str:
+    return spec.title or spec.source.path or "network"
+
+
+def overview(found: Sequence[Finding]) -> str:
+    """How many figures of each family have which status, as Markdown; each family is a link to its table."""
+    rows = []
+    for spec, group in groupby(found, key=lambda finding: finding.network.spec):
+        statuses = [finding.status for finding in group]
+        anchor = re.sub(r"[^a-z0-9 _-]", "", _title(spec).lower()).replace(" ", "-")
+        rows.append((f"[{_title(spec)}](#{anchor})", *(str(statuses.count(status)) for status in AS_DECLARED)))
+    return grid(("family", *AS_DECLARED), rows, "markdown", numeric=(1, 2, 3))
 
 
 def _finding_row(finding: Finding) -> tuple[str, ...]:
@@ -47,15 +61,17 @@ def _finding_row(finding: Finding) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _finding_data(finding: Finding) -> dict[str, str]:
+def _finding_data(finding: Finding) -> dict[str, Any]:
     measure, printed = finding.figure.measure, finding.figure.printed
     return {
         "network": finding.network.name,
         "cite": finding.network.spec.cite,
         "where": measure.where,
-        "quantity": measure.what,
+        "quantity": measure.quantity,
+        "over": measure.over,
+        "convention": list(measure.conventions),
         "printed": str(printed),
-        "ours": finding.ours,
+        "ours": plain(finding.value),
         "status": finding.status,
         "why": finding.why,
         "source": finding.figure.source,
@@ -71,8 +87,8 @@ def verdicts(decided: Sequence[Verdict], format: str = "text") -> str:
             f"{verdict.id}: {verdict.claim}\n  {verdict.computed}\n  {verdict.verdict}: {verdict.why}"
             for verdict in decided
         )
-    rows = [(verdict.claim, verdict.computed, verdict.verdict, verdict.why) for verdict in decided]
-    return grid(("claim", "computed", "verdict", "why"), rows, format)
+    rows = [(verdict.id, verdict.claim, verdict.computed, verdict.verdict, verdict.why) for verdict in decided]
+    return grid(("id", "claim", "computed", "verdict", "why"), rows, format)
 
 
 def _verdict_data(verdict: Verdict) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from .. import dims
 from ..layers import Operations
-from ..quantities import LAYER_QUANTITIES
+from ..quantities import COLUMN_QUANTITIES, LAYER_QUANTITIES
 from ..report import LayerReport, Report
 from ..shapes import Shape
 from .rows import Options, columns, rows, share_of, text_cell
@@ -34,12 +34,12 @@ def csv(report: Report, options: Options) -> str:
         for column in shown:
             if column == "repeat":
                 cells.append(row.repeat)
-            elif column not in LAYER_QUANTITIES:
+            elif column not in COLUMN_QUANTITIES:
                 cells.append(text_cell(row, column))
             else:
                 value = row.quantity(column)
                 cells.append(value)
-                if options.percent:
+                if options.percent and column in LAYER_QUANTITIES:
                     cells.append(share_of(row, value, report.totals[column]))
         writer.writerow(cells)
     return file.getvalue().rstrip("\n")

@@ -10,7 +10,7 @@ from .. import dims
 from ..errors import UsageError, did_you_mean, shown
 from ..graph import Repeat
 from ..naming import Level
-from ..quantities import LAYER_QUANTITIES, NAMES
+from ..quantities import COLUMN_QUANTITIES, LAYER_QUANTITIES, NAMES
 from ..records import Record, record
 from ..report import LayerReport, Report
 from ..shapes import Shape
@@ -26,7 +26,7 @@ TEXT_COLUMNS = {
     "dropped": "input rows and columns that no window reads",
     "head": "the side output that the layer belongs to",
 }
-COLUMNS = (*TEXT_COLUMNS, *LAYER_QUANTITIES)
+COLUMNS = (*TEXT_COLUMNS, *COLUMN_QUANTITIES)
 
 
 def number_text(value: Any, units: str = "exact") -> str:
@@ -121,7 +121,7 @@ class Row(Record):
         """A quantity of one copy of the row."""
         if len(self.layers) == 1:
             return NAMES[name].of_layer(self.layers[0])
-        return NAMES[name].of_layers(self.counted)
+        return NAMES[name].of_span(self.counted)
 
 
 def rows(report: Report, options: Options) -> list[Row]:
@@ -130,7 +130,7 @@ def rows(report: Report, options: Options) -> list[Row]:
     folded = _fold(report, made) if options.fold else [row for row, _ in made]
     if options.sort is None:
         return folded
-    if options.sort in LAYER_QUANTITIES:
+    if options.sort in COLUMN_QUANTITIES:
         return _by_quantity(folded, options.sort)
     return sorted(folded, key=lambda row: text_cell(row, options.sort or ""))
 
@@ -176,7 +176,7 @@ def _fold(report: Report, made: list[tuple[Row, range]]) -> list[Row]:
 
 def _folded(report: Report, row: Row, nodes: range, around: list[Repeat]) -> Row | None:
     """The row with the number of its copies; None if it is a copy itself."""
-    repeat, last = row.repeat, nodes.start
+    repeat, second, last = row.repeat, nodes.start, nodes.start
     for region in around:
         number = (nodes.start - region.start) // region.length
         if nodes.stop > region.stop or number != (nodes.stop - 1 - region.start) // region.length:
@@ -184,18 +184,37 @@ def _folded(report: Report, row: Row, nodes: range, around: list[Repeat]) -> Row
         if number > 0:
             return None
         repeat = repeat * region.rounds
+        second = nodes.start + region.length
         last += region.length * (region.rounds - 1)
-    path = row.path if last == nodes.start else _span(row.path, report.layers[last].path)
+    path = (
+        row.path
+        if last == nodes.start
+        else _span(row.path, *(report.layers[node].path for node in (nodes.start, second, last)))
+    )
     return Row(path, row.layers, repeat)
 
 
-def _span(first: str, last: str) -> str:
-    """One path for all copies: stage3.residual2 and stage3.residual6 give stage3.residual2-6."""
+def _span(shown: str, *copies: str) -> str:
+    """One path for all copies, from those of the first, the second and the last: residual2-6."""
     steps = []
-    for a, b in zip(first.split("."), last.split("."), strict=False):
-        number = re.search(r"[0-9]+$", b)
-        steps.append(a if a == b or not number else f"{a}-{number[0]}")
+    for step, *others in zip(shown.split("."), *(path.split(".") for path in copies), strict=False):
+        numbers = [re.search(r"[0-9]+$", other) for other in others]
+        differ = others[0] != others[-1] and None not in numbers
+        steps.append(step + _copies(*(int(number[0]) for number in numbers if number)) if differ else step)
     return ".".join(steps)
+
+
+def _copies(first: int, second: int, last: int) -> str:
+    """What stands behind the first number of several.
+
+    >>> "2" + _copies(2, 3, 6), "1" + _copies(1, 3, 5), "1" + _copies(1, 3, 17)
+    ('2-6', '1,3,5', '1,3...17')
+    """
+    if second <= first + 1:
+        return f"-{last}"
+    if last <= second:
+        return f",{last}"
+    return f",{second},{last}" if last == 2 * second - first else f",{second}...{last}"
 
 
 def text_cell(row: Row, column: str, style: Style = PLAIN) -> str:
@@ -262,21 +281,21 @@ def table(report: Report, options: Options, style: Style = PLAIN) -> Table:
     cells = tuple(tuple(_cells(row, shown, report, options, style)) for row in rows(report, options))
     total: list[str] = []
     for column in shown:
-        if column in LAYER_QUANTITIES:
+        if column in COLUMN_QUANTITIES:
             total.append(style.number(report[column], options.units))
-            total.extend(["100.0"] if options.percent else [])
+            total.extend(["100.0"] if options.percent and column in LAYER_QUANTITIES else [])
         else:
             total.append("total" if not total else "")
-    numeric = tuple(header == "%" or header.lower() in LAYER_QUANTITIES for header in headers)
+    numeric = tuple(header == "%" or header.lower() in COLUMN_QUANTITIES for header in headers)
     return Table(tuple(headers), numeric, cells, tuple(total))
 
 
 def _cells(row: Row, shown: tuple[str, ...], report: Report, options: Options, style: Style) -> Iterator[str]:
     for column in shown:
-        if column not in LAYER_QUANTITIES:
+        if column not in COLUMN_QUANTITIES:
             yield text_cell(row, column, style)
             continue
         value = row.quantity(column)
         yield style.number(value, options.units)
-        if options.percent:
+        if options.percent and column in LAYER_QUANTITIES:
             yield share_of(row, value, report.totals[column])
