@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from .entries import place
 from .errors import Problem, SpecError, did_you_mean, shown
 from .expr import parse
 from .graph import Graph
+from .measuring import matches
 from .network import Network, variants
 from .quantities import AWAITED, MEASURABLE
 from .walk import elaborate
@@ -60,7 +60,7 @@ def _published_places(network: Network, graph: Graph) -> list[Problem]:
             continue
         for key in ("layer", "at", "until"):
             wanted = getattr(measure, key)
-            if wanted is not None and not any(fnmatchcase(path, wanted) for path in paths):
+            if wanted is not None and not any(matches(path, wanted) for path in paths):
                 mark = source.value_mark((*measure.path, key))
                 message = f"{network.name} has no layer or level '{wanted}'"
                 problems.append(source.problem(message, mark, place(measure.path), did_you_mean(wanted, paths)))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from . import dims
-from .conditions import at_least
+from .conditions import Condition, at_least
 from .entries import GroupEntry
 from .naming import Level
 
@@ -73,6 +74,8 @@ class SymbolicRepeat:
         known = len(walk.conditions)
         inside = here.shape.with_channels(here.shape.channels + step * i)
         end = self.round(here.at(inside), self.ctx._replace(series=(*self.ctx.series, (i, count))))
+        before, inner = walk.conditions[:known], walk.conditions[known:]
+        walk.conditions[known:] = [condition for condition in inner if not _follows(condition, before)]
         for condition in walk.conditions[known:]:
             if holds(condition.left, i) or holds(condition.right, i):
                 walk.report(self.entry, f"repeat by a symbol: {condition} is open in some rounds", self.level)
@@ -96,3 +99,16 @@ class SymbolicRepeat:
         self.level.children = list(self.level.children[:children])
         del self.walk.repeats[repeats:]
         self.walk.called.clear()
+
+
+def _follows(condition: Condition, known: Iterable[Condition]) -> bool:
+    """Whether a lower bound follows from the bounds of single symbols that are assumed already."""
+    if condition.relation != ">=":
+        return False
+    bounds = {
+        str(other.left): (1, other.right)
+        for other in known
+        if other.relation == ">=" and type(other.right) is int and str(other.left) in dims.symbols_of(other.left)
+    }
+    left, right = (dims.promise(side, bounds) for side in (condition.left, condition.right))
+    return dims.at_least(left, right) is True

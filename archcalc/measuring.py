@@ -10,7 +10,6 @@ Fraction(3233959, 69063680)
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -21,7 +20,7 @@ from .network import Network, load
 from .published import Measure
 from .quantities import AWAITED, MEASURABLE
 from .report import LayerReport, Report
-from .tallies import TALLIES
+from .tallies import TALLIES, biases
 
 Layers = Sequence[LayerReport]
 
@@ -57,15 +56,26 @@ class Measurer:
         value = number_or_size(_evaluated(report, selected(report, measure), measure))
         if measure.over is None:
             return value
-        if not zoo.holds(measure.over):
-            raise zoo.unknown(measure.over)
-        other = self.report(measure.over, Measure(measure.quantity, batch=measure.batch, dtype=measure.dtype))
+        other = self.report(
+            _other(load(network), measure.over), Measure(measure.quantity, batch=measure.batch, dtype=measure.dtype)
+        )
         return _ratio(value, _evaluated(other, None, measure))
 
     def share(self, measure: Measure, network: str | Network) -> Any:
-        """The value as a part of the whole network's."""
-        report = self.report(network, measure)
-        return _ratio(self.value(measure, network), _evaluated(report, None, measure))
+        """The value as a part of the whole network's; of a ratio, or of the whole network, the value itself."""
+        value, report = self.value(measure, network), self.report(network, measure)
+        if measure.over is not None or selected(report, measure) is None:
+            return value
+        return _ratio(value, _evaluated(report, None, measure))
+
+
+def _other(network: Network, name: str) -> str | Network:
+    """Another variant of the same file, or another network of the zoo."""
+    if name in network.spec.variants:
+        return Network(name, network.spec, name)
+    if not zoo.holds(name):
+        raise zoo.unknown(name)
+    return name
 
 
 def number_or_size(value: Any) -> Any:
@@ -93,7 +103,7 @@ def selected(report: Report, measure: Measure) -> Layers | None:
     place = measure.layer or measure.at or measure.until
     chosen = counted
     if place:
-        chosen = _within(counted, place) or (_within(report.layers, place) if "*" not in place else ())
+        chosen = _within(counted, place) or _within(report.layers, place)
         if not chosen:
             raise _unknown_place(report, place)
     if measure.until:
@@ -108,8 +118,32 @@ def selected(report: Report, measure: Measure) -> Layers | None:
 
 def _within(layers: Layers, place: str) -> Layers:
     """The layer of a path, or those within the level of that path; * stands for any part of it."""
-    pattern = re.compile(re.escape(place).replace(r"\*", ".*") + r"(\..*)?\Z")
-    return [layer for layer in layers if pattern.match(layer.path)]
+    return [layer for layer in layers if any(matches(level, place) for level in _levels(layer.path))]
+
+
+def _levels(path: str) -> Iterator[str]:
+    """The path, and those of the levels around it."""
+    yield path
+    while "." in path:
+        path = path.rpartition(".")[0]
+        yield path
+
+
+def matches(path: str, place: str) -> bool:
+    """Whether a path is the place, in which * stands for any part.
+
+    >>> matches("stage1.conv2", "stage1.conv2"), matches("stage1.conv2", "*.conv*"), matches("conv2", "conv")
+    (True, True, False)
+    """
+    first, *middle = place.split("*")
+    if not middle:
+        return path == place
+    at, last = len(first), middle.pop()
+    if not path.startswith(first) or not path.endswith(last):
+        return False
+    for part in middle:
+        at = path.find(part, at) + len(part) if part in path[at:] else len(path) + 1
+    return at + len(last) <= len(path)
 
 
 def _unknown_place(report: Report, place: str) -> ArchcalcError:
@@ -153,10 +187,10 @@ def _quantity(report: Report, layers: Layers | None, name: str, measure: Measure
     counted = report.trunk if layers is None else layers
     value = quantity.of_report(report) if layers is None else quantity.of_span(counted)
     for convention in measure.conventions:
-        if convention in TALLIES:
-            value = TALLIES[convention].of(counted) if name == "macs" else value
-        else:
-            value = _RULES[convention](name, value, report, counted)
+        if convention in TALLIES and name == "macs":
+            value = TALLIES[convention].of(counted)
+        elif convention in RULES:
+            value = RULES[convention](name, value, report, counted)
     return value
 
 
@@ -175,7 +209,7 @@ def _with_bias(name: str, value: Any, report: Report, layers: Layers) -> Any:
     """A bias counts as one more operation of each output."""
     if name != "macs":
         return value
-    return value + dims.add_up(layer.additions * layer.repeat for layer in layers if layer.node.layer.weighted)
+    return value + dims.add_up(biases(layer) * layer.repeat for layer in layers if layer.node.layer.weighted)
 
 
 def _input_included(name: str, value: Any, report: Report, layers: Layers) -> Any:
@@ -184,10 +218,9 @@ def _input_included(name: str, value: Any, report: Report, layers: Layers) -> An
     return value + MEASURABLE["input_elements"].of_report(report)
 
 
-_RULES: Mapping[str, Callable[[str, Any, Report, Layers], Any]] = {
+RULES: Mapping[str, Callable[[str, Any, Report, Layers], Any]] = {
     "weights": _only_weights,
     "two_per_mac": _two_per_mac,
     "with_bias": _with_bias,
     "input_included": _input_included,
-    "k1024": lambda name, value, report, layers: value,  # it is about the printed unit
 }

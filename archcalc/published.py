@@ -34,13 +34,18 @@ MEASURE = (
 )
 PUBLISHED = (*MEASURE, "value", "unit", "rounding", "source", "disputed")
 REQUIRED = ("quantity", "value", "source")
-CONVENTIONS = (
-    "default", "weights", "two_per_mac", "with_bias", "input_included", "k1024",
-    "imgclsmob", "matconvnet", "ptflops", "thop",  # what these count as an operation: archcalc.tallies
-)  # fmt: skip
-
+# By the name of a convention the quantities that it counts in another way; None: it is about the printed digits.
+CONVENTIONS: Mapping[str, tuple[str, ...] | None] = {
+    "default": None,
+    "weights": ("parameters", "weights"),
+    "two_per_mac": ("macs",),
+    "with_bias": ("macs",),
+    "input_included": ("activations", "outputs", "neurons"),
+    "k1024": None,
+    **dict.fromkeys(("imgclsmob", "matconvnet", "ptflops", "thop"), ("macs",)),  # tools: archcalc.tallies
+}
 PLACES = ("layer", "at", "until")
-Report = Callable[..., None]  # (message, path, at_value=...)
+Tell = Callable[..., None]  # (message, path, at_value=...)
 
 
 @record
@@ -105,7 +110,7 @@ def _shown(value: Any) -> str:
 class FigureReader:
     """Reads measures and published figures; what is wrong is told to `report`."""
 
-    def __init__(self, report: Report, source: Source, variants: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, report: Tell, source: Source, variants: Mapping[str, Any] | None = None) -> None:
         self.tell = report
         self.source = source
         self.variants = variants
@@ -165,10 +170,9 @@ class FigureReader:
         places = [key for key in PLACES if key in entry]
         if len(places) > 1:
             self.report(f"{' and '.join(places)} both say where; give one of them", (*path, places[1]))
-        self._check_quantity(entry.get("quantity"), path)
+        names = self._quantities(entry.get("quantity"), path)
         conventions, kinds = (self._words(entry, key, path) for key in ("convention", "kind"))
-        if any(word not in CONVENTIONS for word in conventions):
-            self.report(f"convention is one of {', '.join(CONVENTIONS)}", (*path, "convention"), at_value=True)
+        self._check_conventions(conventions, names, path)
         for word in kinds:
             if not is_kind(word):
                 hint = did_you_mean(word, layers.kinds())
@@ -189,16 +193,36 @@ class FigureReader:
             **{key: entry[key] for key in ("of", *PLACES, "over") if key in entry},
         )
 
-    def _check_quantity(self, quantity: Any, path: DataPath) -> None:
-        """The name of a quantity, or an expression."""
+    def _quantities(self, quantity: Any, path: DataPath) -> frozenset[str]:
+        """The names in a quantity, which is one or an expression of several."""
         if quantity is None:
-            return
+            return frozenset()
         try:
             if not isinstance(quantity, str):
                 raise ArchcalcError(f"{_told(quantity)} is not the name of a quantity")
-            parse(quantity)
+            return parse(quantity).names
         except ArchcalcError as error:
             self.report(str(error), (*path, "quantity"), at_value=True)
+            return frozenset()
+
+    def _check_conventions(self, conventions: tuple[str, ...], names: frozenset[str], path: DataPath) -> None:
+        """Known ones, each of which counts something of the quantity in another way, and no two the same thing."""
+        where = (*path, "convention")
+        if any(word not in CONVENTIONS for word in conventions):
+            self.report(f"convention is one of {', '.join(CONVENTIONS)}", where, at_value=True)
+            return
+        taken: dict[str, str] = {}
+        for word in conventions:
+            counted = CONVENTIONS[word]
+            if counted is not None and names and names.isdisjoint(counted):
+                told = f"{word} is about {' and '.join(counted)}, not about {', '.join(sorted(names))}"
+                self.report(told, where, at_value=True)
+            for name in counted or (word,):
+                if name in taken:
+                    both = word if taken[name] == word else f"{taken[name]} and {word}"
+                    self.report(f"{both}: give one convention for {name}", where, at_value=True)
+                    return
+                taken[name] = word
 
     def _check_setting(self, entry: Mapping[str, Any], path: DataPath) -> None:
         """Input, batch, heads and set."""

@@ -74,12 +74,36 @@ def depth(layers: Sequence[LayerReport]) -> Any:
 
 
 def _kernel(layers: Sequence[LayerReport]) -> Any:
-    """The weights behind one output of the first weighted layer: its window, then the channels it is connected to."""
+    """Of the first weighted layer: its window, then the channels that one output is connected to."""
     for layer in layers:
-        if layer.node.layer.weighted:
-            weight = layer.node.layer.parameters(layer.node.x)["weight"]
-            return (*weight[2:], weight[1])
+        own = layer.node.layer
+        if not own.weighted:
+            continue
+        channels, window = layer.inputs[0].channels, own.window()
+        if layer.kind in ("linear", "maxout"):
+            return (channels,)
+        if layer.kind == "transposed_conv":
+            assert window is not None
+            return (*window.kernel, dims.ratio(channels, getattr(own, "groups", 1)))
+        if layer.kind in ("conv", "depthwise", "locally_connected"):
+            assert window is not None
+            each = dims.ratio(layer.cost.operations.macs, layer.cost.outputs * dims.prod(window.kernel))
+            if dims.is_symbolic(each) or dims.is_whole(each):
+                return (*window.kernel, each)
+        raise ArchcalcError(f"{layer.path} ({layer.kind}) has no kernel that is the same for all outputs")
     raise ArchcalcError("none of these layers has a kernel")
+
+
+def _first(layers: Sequence[LayerReport]) -> LayerReport:
+    return layers[0] if layers else _no_layer()
+
+
+def _last(layers: Sequence[LayerReport]) -> LayerReport:
+    return layers[-1] if layers else _no_layer()
+
+
+def _no_layer() -> LayerReport:
+    raise ArchcalcError("there is no layer outside the side outputs")
 
 
 def _per_batch(name: str) -> Callable[[Report], Any]:
@@ -116,9 +140,9 @@ QUANTITIES: tuple[Quantity, ...] = (
 )  # fmt: skip
 
 SIZES: tuple[Quantity, ...] = (
-    Quantity("size", "", "output size: channels, then the spatial axes", span=lambda layers: layers[-1].output.axes),
-    Quantity("input_size", "", "size of what enters", span=lambda layers: layers[0].inputs[0].axes),
-    Quantity("channels", "channels", "channels of the output", span=lambda layers: layers[-1].output.channels),
+    Quantity("size", "", "output size: channels, then the spatial axes", span=lambda layers: _last(layers).output.axes),
+    Quantity("input_size", "", "size of what enters", span=lambda layers: _first(layers).inputs[0].axes),
+    Quantity("channels", "channels", "channels of the output", span=lambda layers: _last(layers).output.channels),
     Quantity("kernel", "", "window of the weights, then the input channels that one output is connected to", span=_kernel),
 )  # fmt: skip
 AWAITED = {

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from . import dims
+from .errors import ArchcalcError
 from .records import Record, record
 from .report import LayerReport
 
@@ -24,7 +25,6 @@ Rule = Callable[[LayerReport], Any]
 class Tally(Record):
     """The operations that a tool counts."""
 
-    source: str
     rules: Mapping[str, Rule]
     per_mac: int = 1
     divisor: int = 1
@@ -39,9 +39,13 @@ class Tally(Record):
         return self.per_mac * layer.macs + (rule(layer) if rule else 0)
 
 
-def _biases(layer: LayerReport) -> Any:
-    """One for the bias of each output; a convolution or linear layer has no other additions."""
-    return layer.additions
+def biases(layer: LayerReport) -> Any:
+    """The bias additions of a layer: each bias once for every position of the output."""
+    if getattr(layer.node.layer, "window_", None) is not None:
+        raise ArchcalcError(f"{layer.path}: the bias additions of attention in windows are not told apart")
+    if layer.kind == "locally_connected":
+        return layer.biases  # of each position its own
+    return layer.biases * layer.output.positions
 
 
 def _per_input(count: int) -> Rule:
@@ -74,8 +78,7 @@ _POOLS = ("maxpool", "avgpool", "global_avgpool", "global_maxpool", "adaptive_av
 _WINDOWED = ("maxpool", "avgpool", "global_avgpool", "global_maxpool")
 
 TALLIES: Mapping[str, Tally] = {
-    "imgclsmob": Tally(
-        "osmr/imgclsmob, the column FLOPs/2",
+    "imgclsmob": Tally(  # osmr/imgclsmob, the column FLOPs/2
         {
             **dict.fromkeys(("conv", "depthwise"), _first_additions),
             **dict.fromkeys(("relu", "relu6"), _per_input(1)),
@@ -85,26 +88,23 @@ TALLIES: Mapping[str, Tally] = {
         per_mac=2,
         divisor=2,
     ),
-    "matconvnet": Tally(
-        "albanie/convnet-burden, a fused multiply-add counted as one",
+    "matconvnet": Tally(  # albanie/convnet-burden, a fused multiply-add counted as one
         {
-            **dict.fromkeys(("conv", "depthwise", "linear"), _biases),
+            **dict.fromkeys(("conv", "depthwise", "linear"), biases),
             **dict.fromkeys(_WINDOWED, _per_window()),
             **dict.fromkeys(("relu", "batchnorm"), _per_input(1)),
         },
     ),
-    "ptflops": Tally(
-        "sovrasov/flops-counter.pytorch, backend pytorch",
+    "ptflops": Tally(  # sovrasov/flops-counter.pytorch, backend pytorch
         {
-            **dict.fromkeys(("conv", "depthwise", "linear"), _biases),
+            **dict.fromkeys(("conv", "depthwise", "linear"), biases),
             **dict.fromkeys(("relu", "batchnorm", *_POOLS), _per_input(2)),
             **dict.fromkeys(("relu6", "silu"), _per_input(1)),
         },
     ),
-    "thop": Tally(
-        "Lyken17/pytorch-OpCounter, as of its README",
+    "thop": Tally(  # Lyken17/pytorch-OpCounter, as of its README
         {
-            **dict.fromkeys(("conv", "depthwise"), _biases),
+            **dict.fromkeys(("conv", "depthwise"), biases),
             **dict.fromkeys(("avgpool", "global_avgpool"), _per_window(1)),
             "linear": _twice,
             "batchnorm": _per_input(4),

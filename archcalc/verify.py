@@ -54,12 +54,13 @@ class Finding(Record):
         return self.status in AS_DECLARED
 
 
-def verify(names: Iterable[str | Path] = ()) -> tuple[Finding, ...]:
+def verify(names: str | Path | Iterable[str | Path] = ()) -> tuple[Finding, ...]:
     """Every published figure of these networks, families or files recomputed; without names, of the whole zoo.
 
     Raises SpecError where a file or one of its entries is wrong, UsageError for an unknown name.
     """
     measurer = Measurer()
+    names = [names] if isinstance(names, str | Path) else names
     return tuple(finding for name in names or zoo.files() for finding in _of(variants(name, published=True), measurer))
 
 
@@ -76,7 +77,7 @@ def _of(networks: list[Network], measurer: Measurer) -> Iterator[Finding]:
 
 def finding(figure: Published, network: Network, measurer: Measurer) -> Finding:
     """One figure recomputed for one network."""
-    is_share = figure.printed.unit == "%" and figure.measure.over is None
+    is_share = figure.printed.unit == "%"
     try:
         _check_unit(figure)
         value = measurer.share(figure.measure, network) if is_share else measurer.value(figure.measure, network)

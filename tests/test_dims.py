@@ -529,3 +529,4 @@ def test_rounding_to_a_multiple_is_known_to_be_one() -> None:
     assert dims.divides(8, 3 * rounded + 16) and dims.divides(4, 3 * rounded)
     assert dims.divides(16, rounded) is None and dims.divides(8, 3 * rounded + 4) is None
     assert smax(rounded, 8) == rounded
+    assert dims.divides(1, 24 * alpha) is None and dims.divides(4, 24 * alpha) is None

@@ -306,3 +306,19 @@ def test_what_cannot_be_left_open(names: list[str], given: dict[str, Any], messa
     with pytest.raises(ac.UsageError) as caught:
         with_symbols(ac.load("resnet18"), names, given)
     assert str(caught.value).startswith(message)
+
+
+def test_bounds_that_are_assumed_already_settle_later_rounds() -> None:
+    """DenseNet's depth and growth rate: L >= 4 makes the number of layers of a block no negative number."""
+    loaded = ac.load("densenet_cifar_40_12")
+    report = ac.analyze(loaded, **with_symbols(loaded, ["L", "k"], {}))
+    assert assumptions(report)[0] == "L >= 4"
+    for values in ({"L": 40, "k": 12}, {"L": 100, "k": 24}):
+        assert report.substitute(**values)["parameters"] == ac.analyze(loaded, let=values).parameters
+
+
+def test_powers_of_long_sums_are_refused() -> None:
+    names = {name: ac.symbol(name) for name in "abcd"}
+    spec = {"input": [3], "let": dict.fromkeys(names, 1), "layers": [{"linear": "(a + b + c + d)**64"}]}
+    with pytest.raises(ac.ArchcalcError, match=r"a sum of 4 terms to the power of 64 has too many terms"):
+        ac.analyze(spec, let=names)

@@ -14,7 +14,10 @@ from archcalc import zoo
 from archcalc.cli import main
 from archcalc.errors import ArchcalcError
 from archcalc.figures import Printed, printed
-from archcalc.tallies import TALLIES
+from archcalc.measuring import RULES
+from archcalc.published import CONVENTIONS
+from archcalc.quantities import MEASURABLE
+from archcalc.tallies import TALLIES, biases
 from archcalc.verify import Finding, verify
 
 
@@ -116,6 +119,9 @@ def findings(entry: str, tmp_path: Path) -> list[Finding]:
         ("until: conv2, quantity: parameters, value: 152", "152"),  # the head is left out
         ("heads: true, quantity: parameters, value: 6567", "6,567"),
         ("layer: side, quantity: parameters, value: 1285", "1,285"),
+        ("quantity: biases / parameters, value: 0.3%", "0.341 %"),
+        ("at: '*linear', quantity: macs, value: 1280", "1,280"),  # it is only in the head
+        ("at: '****c*o*n*v*1', quantity: macs, value: 6912", "6,912"),
         ("quantity: macs, convention: two_per_mac, value: 28160", "28,160"),
         ("quantity: macs, convention: with_bias, value: 14346", "14,346"),
         ("quantity: neurons, convention: input_included, value: 970", "970"),
@@ -145,6 +151,8 @@ def test_a_figure_recomputed(entry: str, ours: str, tmp_path: Path) -> None:
         ("quantity: macs, value: 14.10, unit: K", "differs", ""),  # the zero is printed, too
         ("quantity: macs, value: 14080.1", "differs", ""),
         ("layer: conv2, quantity: kernel, value: 1x4", "differs", ""),
+        ("layer: conv2, quantity: biases / parameters, value: 1%", "differs", ""),
+        ("quantity: biases / parameters, value: 1%", "differs", ""),
         ("until: side, quantity: macs, value: 1", "refused", "line 18: 'side' is in the side output side; `until` takes a layer outside"),
         ("quantity: \"'abc'\", value: 1", "refused", "line 18: the word 'abc' is neither a number nor a size"),
         ("quantity: macs > 1, value: 1", "refused", "line 18: true is neither a number nor a size"),
@@ -235,3 +243,63 @@ TOOL_TOTALS = [
 def test_what_tools_count(network: str, tool: str, total: int) -> None:
     let = {"torchvision": True} if network in ("vgg16", "alexnet_owt") else None
     assert TALLIES[tool].of(ac.analyze(network, let=let).trunk) == total
+
+
+KERNELS = [
+    ({"transposed_conv": {"filters": 6, "kernel": 3, "groups": 2}}, (3, 3, 2)),
+    ({"locally_connected": {"filters": 6, "kernel": 3}}, (3, 3, 4)),
+    ({"depthwise": {"kernel": 5}}, (5, 5, 1)),
+    ({"conv": {"filters": 6, "kernel": [1, 7], "groups": 2}}, (1, 7, 2)),
+]
+
+
+@pytest.mark.parametrize(("layer", "kernel"), KERNELS)
+def test_kernels(layer: dict[str, object], kernel: tuple[int, ...]) -> None:
+    report = ac.analyze({"input": [4, 16, 16], "layers": [layer]})
+    assert MEASURABLE["kernel"].of_span(report.trunk) == kernel
+
+
+@pytest.mark.parametrize("network", ["lenet5", "vit_b_16"])
+def test_what_has_no_kernel_is_refused(network: str) -> None:
+    """A connection table, trained subsampling, attention: outputs differ, or have no window."""
+    for layer in ac.analyze(network).trunk:
+        if layer.kind in ("attention", "rbf", "subsample") or layer.path == "C3":
+            with pytest.raises(ArchcalcError, match="has no kernel that is the same for all outputs"):
+                MEASURABLE["kernel"].of_span((layer,))
+
+
+def test_a_network_that_is_all_head_has_no_size() -> None:
+    report = ac.analyze({"input": [4], "layers": [{"head": "only", "do": [{"linear": 3}]}]})
+    assert report["depth"] == 0
+    with pytest.raises(ArchcalcError, match="there is no layer outside the side outputs"):
+        MEASURABLE["size"].of_span(report.trunk)
+
+
+@pytest.mark.parametrize(
+    ("network", "added"),
+    [
+        ({"input": [3, 8, 8], "layers": [{"conv": {"filters": 5, "kernel": 3}}]}, 5 * 36),
+        ({"input": [3, 8, 8], "layers": [{"locally_connected": {"filters": 5, "kernel": 3}}]}, 5 * 36),
+        ({"input": [3, 8, 8], "layers": [{"subsample": {"kernel": 2}}]}, 3 * 16),
+        ({"input": [3, 8, 8], "layers": ["flatten", {"rbf": 10}]}, 0),
+        ({"input": [4, 7, 7], "layers": ["tokens", {"attention": {"heads": 2}}]}, 49 * (3 * 4 + 4)),
+    ],
+)
+def test_bias_additions(network: dict[str, object], added: int) -> None:
+    (layer,) = (layer for layer in ac.analyze(network) if layer.node.layer.weighted)
+    assert biases(layer) == added
+
+
+@pytest.mark.parametrize("stem", list(zoo.files()))
+def test_files_of_the_zoo_are_cut_where_they_may_be(stem: str) -> None:
+    """Published figures stand last and are left out; `head` holds all that stands above blocks and layers."""
+    path = zoo.files()[stem]
+    whole = zoo.source(path, published=True).data
+    assert zoo.source(path).data == {key: data for key, data in whole.items() if key != "published"}
+    sections = ("use", "blocks", "layers", "published")
+    assert zoo.head(path).data == {key: data for key, data in whole.items() if key not in sections}
+
+
+def test_conventions_have_rules() -> None:
+    """Those that count in another way; the others are about the printed digits."""
+    assert {name for name, counted in CONVENTIONS.items() if counted} == {*RULES, *TALLIES}

@@ -38,11 +38,11 @@ def dtypes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[
 NETWORK_OPTIONS = (
     click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Give a `let` of the spec another value; may be repeated."),
     click.option("--input", "inputs", multiple=True, metavar="CxHxW", help="Another input size, such as 3x227x227; with several inputs NAME=SIZE."),
-    click.option("--symbols", metavar="A,B,...", help="Leave these open: lets of the spec, N for the batch, axes H, W, D; figures become formulas."),
-    click.option("--assume", "promises", multiple=True, metavar="PROMISE", help="Promise something about a symbol, such as H%32==0 or H>=64."),
     click.option("--max-layers", default=200_000, show_default=True, type=click.IntRange(1, 10**8), help="Refuse networks with more layers."),
 )  # fmt: skip
 COUNTING_OPTIONS = (
+    click.option("--symbols", metavar="A,B,...", help="Leave these open: lets of the spec, N for the batch, axes H, W, D; figures become formulas."),
+    click.option("--assume", "promises", multiple=True, metavar="PROMISE", help="Promise something about a symbol, such as H%32==0 or H>=64."),
     click.option("--batch", default=1, metavar="N", type=click.IntRange(1, 10**9), show_default=True, help="Images in a batch, for the figures called batch_."),
     click.option("--dtype", shell_complete=dtypes, default="float32", show_default=True, help="Type of a number, for the figures in bytes."),
 )  # fmt: skip
@@ -66,9 +66,9 @@ def analyzed(
     network: str,
     settings: tuple[str, ...],
     inputs: tuple[str, ...],
-    symbols: str | None,
-    promises: tuple[str, ...],
     max_layers: int,
+    symbols: str | None = None,
+    promises: tuple[str, ...] = (),
     batch: int = 1,
     dtype: str = "float32",
 ) -> Any:

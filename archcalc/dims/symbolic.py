@@ -15,6 +15,7 @@ floor((H + 3)/4)
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from math import comb
 from math import gcd as int_gcd
 from typing import Any
 
@@ -155,7 +156,7 @@ def _normal_floor(cls: type[FloorDiv], p: Expr, q: int) -> Expr | None:
     return Add(*outside) + cls(new_p, new_q)
 
 
-MAX_CANDIDATES = 64  # they are compared in pairs, and paths through joins would double them each time
+MAX_CANDIDATES = 24  # they are compared in pairs, and paths through joins would double them each time
 
 
 class _Extreme(Function):  # type: ignore[misc]
@@ -370,7 +371,13 @@ def gcd(a: Any, b: Any) -> Any:
     return plain(Gcd(S(a), S(b)))
 
 
+MAX_TERMS = 2_000
+
+
 def power(a: Any, exponent: int) -> Any:
+    terms = len(Add.make_args(sympy.expand(S(a))))
+    if comb(terms + exponent - 1, exponent) > MAX_TERMS:
+        raise ArchcalcError(f"a sum of {terms} terms to the power of {exponent} has too many terms")
     return plain(a**exponent)
 
 
@@ -389,14 +396,19 @@ def same(a: Any, b: Any) -> dims.Truth:
 
 
 def at_least(a: Any, b: Any) -> dims.Truth:
-    low, high = _bounds(_normal(S(a) - S(b)))
-    if low is not None and low >= 0:
-        return True
-    return False if high is not None and high < 0 else None
+    difference = sympy.expand(S(a) - S(b))
+    for form in (_normal(difference), difference):  # the first merges floors, the second may bound k*floor(...) better
+        low, high = _bounds(form)
+        if low is not None and low >= 0:
+            return True
+        if high is not None and high < 0:
+            return False
+    return None
 
 
 def divides(a: Any, b: Any) -> dims.Truth:
-    if S(a).is_Integer and all(_known_multiple(term) % a == 0 for term in Add.make_args(sympy.expand(S(b)))):
+    terms = Add.make_args(sympy.expand(S(b)))
+    if S(a).is_Integer and is_whole(b) and all(_known_multiple(term) % a == 0 for term in terms):
         return True
     remainder = _normal(S(b) - S(a) * FloorDiv(b, a))
     if remainder == 0:
@@ -408,7 +420,7 @@ def _known_multiple(term: Expr) -> Any:
     """A whole number that divides a term whatever its symbols are: its coefficient, and what it was rounded to."""
     coefficient, rest = term.as_coeff_Mul()
     rounded = [f.args[1] for f in Mul.make_args(rest) if isinstance(f, MakeDivisible) and f.args[1].is_Integer]
-    return coefficient * Mul(*rounded) if is_whole(term) else S.One
+    return coefficient * Mul(*rounded)
 
 
 def is_whole(a: Any) -> bool:
