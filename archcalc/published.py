@@ -18,20 +18,8 @@ from .records import Record, record
 from .yamlsrc import DataPath, Source
 
 MEASURE = (
-    "of",
-    "layer",
-    "at",
-    "until",
-    "kind",
-    "heads",
-    "quantity",
-    "over",
-    "convention",
-    "input",
-    "batch",
-    "dtype",
-    "set",
-)
+    "of", "layer", "at", "until", "kind", "heads", "quantity", "over", "convention", "input", "batch", "dtype", "set",
+)  # fmt: skip
 PUBLISHED = (*MEASURE, "value", "unit", "rounding", "source", "disputed")
 REQUIRED = ("quantity", "value", "source")
 # By the name of a convention the quantities that it counts in another way; None: it is about the printed digits.
