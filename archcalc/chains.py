@@ -32,6 +32,7 @@ from .layers.fields import Field
 from .values import UnknownName, Value, check_name, compile_value
 from .yamlsrc import DataPath, Source
 
+CONCATENATIONS = ("concat", "dense_concat")
 Fields: TypeAlias = tuple[tuple[str, Field, Value], ...]
 
 
@@ -199,7 +200,7 @@ class ChainReader:
     def _common(self, data: dict[str, Any], main: str, here: Here) -> dict[str, Any]:
         """What every entry may carry: name and when."""
         for key in data:
-            misplaced = (key == "axis" and main != "concat") or (key in GROUP_WORDS[1:] and main != "do")
+            misplaced = (key == "axis" and main not in CONCATENATIONS) or (key in GROUP_WORDS[1:] and main != "do")
             if misplaced:
                 self.wrong(f"'{key}' belongs beside {'concat' if key == 'axis' else 'do'}, not {main}", here, key)
         name = self._name(data["name"], "a name", here, "name") if "name" in data else None
@@ -312,7 +313,7 @@ class ChainReader:
         for name, chain in branches.items():
             self._name(name, "a branch name", here, kind, name)
             read.append((str(name), self.chain(chain, (*here.path, kind, name), here.around.inside())))
-        axis = {"axis": data["axis"]} if "axis" in data and kind == "concat" else {}
+        axis = {"axis": data["axis"]} if "axis" in data and kind in CONCATENATIONS else {}
         fields = self._fields(axis, find(kind), here)
         return JoinEntry(kind=find(kind), branches=tuple(read), fields=fields, **common)
 

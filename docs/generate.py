@@ -436,6 +436,9 @@ EXAMPLES = {
     "check": ["archcalc check lenet5 alexnet"],
     "layers": ["archcalc layers maxpool"],
     "list": ["archcalc list --filter lenet --costs"],
+    "memory": ["archcalc memory lenet5", "archcalc memory resnet50 --brief --batch 8 --dtype float16"],
+    "metrics": ["archcalc metrics lenet5 alexnet --units si"],
+    "roofline": ["archcalc roofline lenet5 --device raspberrypi5"],
     "show": ["archcalc show mlp", "archcalc show mlp --expanded --set hidden=8"],
     "table": [
         "archcalc table lenet5 --columns layer,kind,input,output,connections --percent",

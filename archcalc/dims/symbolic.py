@@ -15,6 +15,7 @@ floor((H + 3)/4)
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from math import comb
 from math import gcd as int_gcd
 from typing import Any
@@ -395,15 +396,52 @@ def same(a: Any, b: Any) -> dims.Truth:
     return None
 
 
+@lru_cache(maxsize=2000)
 def at_least(a: Any, b: Any) -> dims.Truth:
     difference = sympy.expand(S(a) - S(b))
-    for form in (_normal(difference), difference):  # the first merges floors, the second may bound k*floor(...) better
+    normal = _normal(difference)
+    for form in (normal, difference):  # the first merges floors, the second may bound k*floor(...) better
         low, high = _bounds(form)
         if low is not None and low >= 0:
             return True
         if high is not None and high < 0:
             return False
-    return None
+    return True if _has_nonnegative_bound(normal) else None
+
+
+def _has_nonnegative_bound(expr: Expr) -> bool:
+    """Whether expr >= 0 follows from (p - q + 1)/q <= floor(p/q) <= p/q: H*W >= 4*floor(H/2)*floor(W/2).
+
+    With polynomials in place of floors, and every symbol written as its minimum plus something >= 0, none of the
+    coefficients may be negative.
+    """
+    coefficients: dict[Expr, Any] = {}
+    for term in Add.make_args(expr):
+        factor, product = term.as_coeff_Mul()
+        bound = _bounding_polynomial(product, bool(factor > 0))
+        if bound is None:
+            return False
+        for monomial, coefficient in bound.items():
+            coefficients[monomial] = coefficients.get(monomial, 0) + factor * coefficient
+    return all(coefficient >= 0 for coefficient in coefficients.values())
+
+
+@lru_cache(maxsize=2000)  # maxima compare the same products again and again
+def _bounding_polynomial(product: Expr, below: bool) -> Mapping[Expr, Any] | None:
+    """A bound from below or above, by monomials of what each symbol is above its minimum; None if none is at hand."""
+    bound = S.One
+    for factor in Mul.make_args(product):
+        base, exponent = factor.as_base_exp()
+        if isinstance(base, FloorDiv):
+            p, q = base.args
+            base = sympy.expand((p - q + 1) / q if below else p / q)
+        low, _ = _bounds(base)
+        is_plain = exponent.is_Integer and exponent > 0 and not base.has(Function)
+        if low is None or low < 0 or not is_plain or not all(isinstance(symbol, Size) for symbol in base.free_symbols):
+            return None
+        bound *= base**exponent
+    raised = sympy.expand(bound.xreplace({symbol: symbol + symbol.minimum for symbol in bound.free_symbols}))
+    return dict(raised.as_coefficients_dict())
 
 
 def divides(a: Any, b: Any) -> dims.Truth:

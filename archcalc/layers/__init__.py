@@ -24,6 +24,7 @@ FAMILIES: dict[str, str] = {
     "conv": "convolution",
     "cosine_attention": "tokens",
     "crop": "shape",
+    "dense_concat": "joins",
     "depthwise": "convolution",
     "dropout": "regularisation",
     "elu": "activation",
@@ -76,7 +77,7 @@ FAMILIES: dict[str, str] = {
     "upsample": "shape",
 }
 
-JOINS = ("add", "concat", "matmul", "multiply")
+JOINS = ("add", "concat", "dense_concat", "matmul", "multiply")
 ACTIVATIONS = tuple(kind for kind, family in FAMILIES.items() if family == "activation" and kind != "activation")
 
 

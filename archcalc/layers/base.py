@@ -52,6 +52,9 @@ class Layer(Record):
     schema: ClassVar[dict[str, Field]] = {}
     accepts: ClassVar[tuple[str, ...]] = ("vector", "map", "tokens")
     stores: ClassVar[str] = "new"  # new, in place or view
+    cuts: ClassVar[bool] = False  # of a view: its output is a part of its input
+    only_trains: ClassVar[bool] = False  # at inference the output is the input itself
+    reads_parts: ClassVar[bool] = False  # of its own kind it reads what was read there, not the result
     reads: ClassVar[str] = "itself"  # input channels behind one output channel: itself, group, all, neighbours
     weighted: ClassVar[bool] = False
     depth: ClassVar[int] = 0

@@ -60,6 +60,17 @@ class Concat(Join):
         return Shape(tuple(axes), x[0].channels_last)
 
 
+@layer("dense_concat", source="Huang et al. 2016, DenseNet, arXiv 1608.06993, equation 2")
+class DenseConcat(Concat):
+    """As `concat`; but a branch that is a `dense_concat` itself is read from its own branches.
+
+    So the maps of all layers before are kept, and each concatenation only while layers read it: [x_0, ..., x_l] is
+    made anew for each layer, as in torchvision. With `concat` the one before would be kept in place of its branches.
+    """
+
+    reads_parts = True
+
+
 @layer("add", source="He et al. 2015, arXiv 1512.03385, sec. 3.2")
 class Add(Join):
     """The sum of branches of equal shape."""

@@ -12,6 +12,7 @@ class Dropout(Layer):
     rate: Rate = "0.5"
 
     stores = "in place"
+    only_trains = True
 
 
 @layer("stochastic_depth", source="Huang et al. 2016, arXiv 1603.09382")
@@ -21,6 +22,7 @@ class StochasticDepth(Layer):
     rate: Rate = "0.5"
 
     stores = "in place"
+    only_trains = True
 
 
 @layer("layer_scale", source="Touvron et al. 2021, arXiv 2103.17239, sec. 3")

@@ -106,6 +106,7 @@ class Crop(View):
     size: PerAxis
 
     accepts = ("map",)
+    cuts = True
 
     def conditions(self, x: Shape) -> Iterator[Condition]:
         for have, wanted in zip(x.spatial, self.size, strict=True):
@@ -156,6 +157,8 @@ class Slice(View):
 
     part: Dim
     of: Dim
+
+    cuts = True
 
     def conditions(self, x: Shape) -> Iterator[Condition]:
         yield at_least(self.of, self.part, f"there is no part {self.part} of {self.of}")

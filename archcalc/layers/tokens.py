@@ -63,6 +63,7 @@ class Take(Layer):
 
     accepts = ("tokens",)
     stores = "view"
+    cuts = True
 
     def output(self, x: Shape) -> Shape:
         return Shape((x.channels,)) if len(x.axes) == 2 else x.of(x.channels, x.spatial[1:])

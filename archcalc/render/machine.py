@@ -67,8 +67,8 @@ def _nonzero(figures: Mapping[str, Any]) -> dict[str, Any]:
     return {name: plain(value) for name, value in figures.items() if dims.same(value, 0) is not True}
 
 
-def to_data(report: Report) -> dict[str, Any]:
-    """The report as plain data."""
+def about(report: Report) -> dict[str, Any]:
+    """What was analysed, as plain data: the keys with which every JSON output begins."""
     inputs = report.inputs
     return {
         "schema": SCHEMA,
@@ -80,6 +80,13 @@ def to_data(report: Report) -> dict[str, Any]:
         "dtype": report.dtype,
         "settings": {name: plain(value) for name, value in report.settings.items()},
         "assumptions": [str(condition) for condition in report.assumptions],
+    }
+
+
+def to_data(report: Report) -> dict[str, Any]:
+    """The report as plain data."""
+    return {
+        **about(report),
         "notes": list(report.notes),
         "totals": {name: plain(value) for name, value in report.totals.items()},
         "layers": [_layer(layer) for layer in report.layers],

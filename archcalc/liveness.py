@@ -1,0 +1,355 @@
+"""Which tensors a network makes, from when to when each is there, and the peak.
+
+A tensor is made by one layer and freed after the last layer that reads it. Views, and layers that only train, make
+none; a layer in place writes over the tensor that it reads, if nobody reads that any more. Layers run in the order of
+the spec, heads left out; while a layer runs, its inputs and its output are both there. This is the liveness that
+compilers compute of registers (Aho, Lam, Sethi & Ullman 2006, sec. 9.2.5), on whole tensors.
+
+>>> from archcalc.analysis import analyze
+>>> found = schedule(analyze("vgg16"))
+>>> found.peak, [tensor.name for tensor in found.at_peak]
+(25690112, ['stage1.conv_relu1.conv', 'stage1.conv_relu2.conv'])
+
+By hand: two maps of 64x224x224 numbers of 4 bytes are 2 * 12,845,056 bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from . import dims
+from .errors import ArchcalcError, UsageError
+from .graph import Graph, Node
+from .records import Record, record
+from .report import BITS, LayerReport, Report
+from .shapes import Shape
+
+MAX_ENTRIES = 10_000_000  # of a schedule: for each step the tensors that are there
+
+
+class Value(NamedTuple):
+    """What one layer computes, or an input: the thing that has to be kept until its last reader has run."""
+
+    number: int  # of the node that makes it; -1, -2, ... are the network's inputs
+    name: str
+    shape: Shape
+    bits: int
+    readers: tuple[int, ...]  # nodes that read it or a view of it
+    kept: bool  # to the end: an output of the network, or an input that is held
+
+    def bytes(self, batch: Any) -> Any:
+        """Of the whole batch."""
+        return bytes_of(self.shape, self.bits, batch)
+
+
+def bytes_of(shape: Shape, bits: int, batch: Any) -> Any:
+    """The bytes of a batch of tensors of this shape, all images one behind the other.
+
+    >>> bytes_of(Shape((64, 224, 224)), 32, 2), bytes_of(Shape((3,)), 4, 1)
+    (25690112, 2)
+    """
+    if bits % 8 == 0:
+        return batch * shape.elements * (bits // 8)
+    return dims.ceildiv(batch * shape.elements * bits, 8)
+
+
+class Use(NamedTuple):
+    """What a layer does with values."""
+
+    node: Node
+    reads: tuple[int, ...]
+    makes: int | None  # a value; None of views and of layers that do nothing
+    over: int | None  # the value that it may write over, if it is the last to read it
+
+
+@record
+class Flow(Record):
+    """The values of a network and who reads them; it holds for any order of the layers."""
+
+    uses: tuple[Use, ...]
+    values: Mapping[int, Value]
+    roots: Mapping[int, int]  # by node or input, the value that its output is or is a view of
+
+
+def flow(report: Report, *, hold_input: bool = False, in_place: bool = True, training: bool = False) -> Flow:
+    """What every layer of a network reads and makes; in `training` with heads, and with layers that only train.
+
+    Raises UsageError where layers are repeated by a symbol: the schedule of so many rounds is not known.
+    """
+    graph = report.graph
+    layers = [layer for layer in report.layers if training or layer.head is None]
+    for layer in layers:
+        if layer.repeat != 1 or layer.node.series:
+            times = layer.repeat if layer.repeat != 1 else layer.node.series[0][1]
+            raise UsageError(f"{layer.path} is repeated {times} times; a schedule needs a number of layers")
+    roots: dict[int, int] = {}
+    whole: dict[int, bool] = {}  # whether an output is all of its root, not a part of it
+    for number in range(-len(graph.inputs), 0):
+        roots[number], whole[number] = number, True
+    uses = []
+    entries = 0
+    readers: dict[int, list[int]] = {number: [] for number in roots}
+    for layer in layers:
+        node = layer.node
+        is_view = layer.stores == "view" or (node.layer.only_trains and not training)
+        source = node.inputs[0]
+        roots[node.number] = roots[source] if is_view else node.number
+        whole[node.number] = not is_view or (whole[source] and not node.layer.cuts)
+        reads = tuple(dict.fromkeys(roots[number] for number in _read(graph, node)))
+        over = None
+        if not is_view:
+            readers[node.number] = []
+            for number in reads:
+                readers[number].append(node.number)
+            if in_place and node.layer.stores == "in place" and whole[source] and _same_room(report, layer, source):
+                over = roots[source]
+        uses.append(Use(node, reads, None if is_view else node.number, over))
+        entries += len(reads)
+        _limit(entries)
+    kept = {roots[number] for number in _outputs(graph, layers)}
+    if hold_input:
+        kept.update(range(-len(graph.inputs), 0))
+    values = {
+        number: Value(number, *_what(report, number), tuple(found), number in kept) for number, found in readers.items()
+    }
+    return Flow(tuple(use._replace(over=None) if use.over in kept else use for use in uses), values, roots)
+
+
+def _read(graph: Graph, node: Node) -> Iterator[int]:
+    """The nodes and inputs that a layer reads; a dense concatenation reads the parts of those before it."""
+    waiting = list(reversed(node.inputs))
+    seen: set[int] = set()
+    while waiting:
+        number = waiting.pop()
+        if number in seen:
+            continue
+        seen.add(number)
+        if number >= 0 and node.layer.reads_parts and graph.nodes[number].layer.reads_parts:
+            waiting.extend(reversed(graph.nodes[number].inputs))
+        else:
+            yield number
+
+
+def _limit(entries: int) -> None:
+    """End the work on a network whose schedule would fill the memory of this machine."""
+    if entries > MAX_ENTRIES:
+        raise ArchcalcError(f"too many tensors are there at once: the schedule would have over {MAX_ENTRIES:,} entries")
+
+
+def _what(report: Report, number: int) -> tuple[str, Shape, int]:
+    """Name, shape and bits of what a node or input holds."""
+    if number >= 0:
+        layer = report.layers[number]
+        return layer.path, layer.output, layer.bits
+    name, shape = report.graph.inputs[-1 - number]
+    return name, shape, BITS[report.dtype]
+
+
+def _same_room(report: Report, layer: LayerReport, source: int) -> bool:
+    """Whether the output fits exactly where the input stands."""
+    _, shape, bits = _what(report, source)
+    return bits == layer.bits and dims.same(shape.elements, layer.output.elements) is True
+
+
+def _outputs(graph: Graph, layers: Sequence[LayerReport]) -> Iterator[int]:
+    """The nodes whose outputs the caller gets: those that no layer reads, and the last of the trunk."""
+    last = max((layer.node.number for layer in layers if layer.head is None), default=None)
+    for layer in layers:
+        if layer.node.number not in graph.readers or layer.node.number == last:
+            yield layer.node.number
+
+
+@record
+class Tensor(Record):
+    """A piece of storage: who made it, who wrote over it, and the steps during which it is there."""
+
+    name: str
+    shape: Shape
+    bytes: Any
+    made: int  # the number of a step; -1 of an input, which is there before the first
+    last: int
+    kept: bool  # an output of the network, or an input that is held: it is there after the last step too
+    layers: tuple[str, ...]  # whose outputs it has held, in order
+
+    def __repr__(self) -> str:
+        return f"<Tensor {self.name} {self.shape}: {self.bytes} bytes, steps {self.made} to {self.last}>"
+
+
+@record
+class Step(Record):
+    """One layer runs: where its output lies, and what is in memory meanwhile."""
+
+    number: int
+    layer: str
+    stores: str  # new, in place or view, as it came out
+    output: Shape
+    output_bytes: Any
+    tensor: int  # in which its output lies
+    alive: tuple[int, ...]
+    bytes: Any
+
+    def __repr__(self) -> str:
+        return f"<Step {self.number} {self.layer}: {self.bytes} bytes in {len(self.alive)} tensors>"
+
+
+@record
+class Schedule(Record):
+    """A run of the network: its tensors with their lifetimes, and what is there at every step.
+
+    Each tensor is a rectangle of a drawing: from step `made` to step `last`, `bytes` high.
+    """
+
+    tensors: tuple[Tensor, ...]
+    steps: tuple[Step, ...]
+    minima: Mapping[str, int]  # of symbols, as the report assumes them
+
+    @cached_property
+    def peaks(self) -> tuple[Step, ...]:
+        """The first step with the most bytes; with symbols, every step that may have the most."""
+        return largest(self.steps, self.minima)
+
+    @cached_property
+    def peak(self) -> Any:
+        """The most bytes that are there at once."""
+        most = self.peaks[0].bytes
+        for step in self.peaks[1:]:
+            most = dims.smax(most, step.bytes)
+        return most
+
+    @property
+    def at_peak(self) -> tuple[Tensor, ...]:
+        """The tensors that are there at the peak; ArchcalcError where symbols leave open which step it is."""
+        if len(self.peaks) > 1:
+            named = ", ".join(step.layer for step in self.peaks)
+            raise ArchcalcError(f"which step is the peak depends on the symbols: one of {named}")
+        return self.alive(self.peaks[0])
+
+    def alive(self, step: Step) -> tuple[Tensor, ...]:
+        """The tensors that are there while a step runs, in the order in which they were made."""
+        return tuple(self.tensors[index] for index in step.alive)
+
+
+def largest(steps: Iterable[Step], minima: Mapping[str, int]) -> tuple[Step, ...]:
+    """The first step of the largest bytes; with symbols, all that no other is known to bound."""
+    promised = {name: (1, minimum) for name, minimum in minima.items()}
+    kept: list[tuple[Any, Step]] = []
+    seen = set()
+    for step in steps:
+        if step.bytes in seen:
+            continue
+        seen.add(step.bytes)
+        count = dims.promise(step.bytes, promised) if promised else step.bytes
+        if any(dims.at_least(other, count) for other, _ in kept):
+            continue
+        kept = [(other, one) for other, one in kept if not dims.at_least(count, other)] + [(count, step)]
+    return tuple(step for _, step in kept)
+
+
+def _minima(report: Report) -> dict[str, int]:
+    """The assumptions H >= n of a report: its figures hold under them only, so they may decide what is larger."""
+    minima: dict[str, int] = {}
+    for condition in report.assumptions:
+        name = str(condition.left)
+        is_size = [known for known, multiple, _ in dims.promises(condition.left) if multiple and str(known) == name]
+        if condition.relation == ">=" and is_size and type(condition.right) is int:
+            minima[name] = max(condition.right, minima.get(name, 1))
+    return minima
+
+
+def schedule(
+    report: Report, *, hold_input: bool = False, in_place: bool = True, order: Sequence[str] | None = None
+) -> Schedule:
+    """The tensors of one run at inference and when each is there; bytes are of the batch, in the report's dtype.
+
+    The layers run in the order of the spec, without heads, or in the `order` of their paths. `hold_input` keeps the
+    input to the end, as a caller does who still has it; else it is freed after its last use. Without `in_place` every
+    layer that computes makes a new tensor.
+
+    Raises UsageError where layers are repeated by a symbol, and for an order that does not hold every layer once,
+    behind what it reads.
+
+    >>> from archcalc.analysis import analyze
+    >>> layers = [{"conv": {"filters": 2, "kernel": 1}}, "relu", "batchnorm"]
+    >>> for step in schedule(analyze({"input": [1, 4], "layers": layers})).steps:
+    ...     print(step.layer, step.stores, step.bytes)
+    conv new 48
+    relu in place 32
+    batchnorm new 64
+    """
+    found = flow(report, hold_input=hold_input, in_place=in_place)
+    positions = range(len(found.uses)) if order is None else _positions(found, order)
+    return scheduled(found, positions, report.batch, _minima(report))
+
+
+def _positions(found: Flow, order: Sequence[str]) -> list[int]:
+    """The uses in the order of these paths."""
+    index = {use.node.path: position for position, use in enumerate(found.uses)}
+    if sorted(order) != sorted(index):
+        odd = next(iter({*order} ^ {*index}), "a layer")
+        raise UsageError(f"an order holds every layer once, heads left out; '{odd}' is missing, unknown or named twice")
+    made = {number for number in found.values if number < 0}
+    for path in order:
+        use = found.uses[index[path]]
+        if not made.issuperset(use.reads):
+            raise UsageError(f"in this order '{path}' runs before a layer that it reads")
+        made.add(use.node.number)
+    return [index[path] for path in order]
+
+
+def scheduled(found: Flow, order: Sequence[int], batch: Any, minima: Mapping[str, int]) -> Schedule:
+    """The schedule of a flow whose uses run in this order; `minima` are of symbols."""
+    place = {found.uses[index].node.number: step for step, index in enumerate(order)}
+    ends = {number: _last(value, place) for number, value in found.values.items()}
+    held: dict[int, int] = {}  # by value, the tensor that it lies in
+    made: list[list[Any]] = []  # tensors: the value that made each, its first and last step, the layers
+    ran: list[tuple[Use, str]] = []
+    for number in found.values:
+        if number < 0:
+            held[number] = len(made)
+            made.append([number, -1, ends[number], found.values[number].kept, []])
+    for step, index in enumerate(order):
+        use = found.uses[index]
+        stores = "view" if use.makes is None else "new"
+        if use.makes is not None and use.over is not None and ends[use.over] == step:
+            stores = "in place"
+            held[use.makes] = held[use.over]
+            made[held[use.makes]][2:4] = ends[use.makes], found.values[use.makes].kept
+        elif use.makes is not None:
+            held[use.makes] = len(made)
+            made.append([use.makes, step, ends[use.makes], found.values[use.makes].kept, []])
+        made[held[found.roots[use.node.number]]][4].append(use.node.path)
+        ran.append((use, stores))
+    tensors = tuple(
+        Tensor(value.name, value.shape, value.bytes(batch), first, last, kept, tuple(layers))
+        for value, first, last, kept, layers in ((found.values[number], *rest) for number, *rest in made)
+    )
+    return Schedule(tensors, tuple(_steps(found, ran, held, tensors, batch)), minima)
+
+
+def _last(value: Value, place: dict[int, int]) -> int:
+    """The last step that needs a value."""
+    if value.kept:
+        return len(place) - 1
+    return max((place[reader] for reader in value.readers), default=place.get(value.number, -1))
+
+
+def _steps(
+    found: Flow, ran: Sequence[tuple[Use, str]], held: dict[int, int], tensors: Sequence[Tensor], batch: Any
+) -> Iterator[Step]:
+    """The steps with what is alive during each."""
+    alive = [index for index, tensor in enumerate(tensors) if tensor.made < 0]
+    waiting = len(alive)
+    entries = 0
+    for number, (use, stores) in enumerate(ran):
+        alive = [index for index in alive if tensors[index].last >= number]
+        if waiting < len(tensors) and tensors[waiting].made == number:
+            alive.append(waiting)
+            waiting += 1
+        total = dims.add_up(tensors[index].bytes for index in alive)
+        entries += len(alive)
+        _limit(entries)
+        root = found.roots[use.node.number]
+        size = bytes_of(use.node.output, found.values[root].bits, batch)
+        yield Step(number, use.node.path, stores, use.node.output, size, held[root], tuple(alive), total)
