@@ -10,7 +10,7 @@ from .expr import parse
 from .graph import Graph
 from .measuring import matches
 from .network import Network, variants
-from .quantities import AWAITED, MEASURABLE
+from .quantities import MEASURABLE
 from .walk import elaborate
 
 
@@ -38,13 +38,12 @@ def _published_quantities(network: Network) -> list[Problem]:
     """The published figures must name quantities that there are."""
     problems = []
     source = network.spec.source
-    known = (*MEASURABLE, *AWAITED)
     for figure in network.spec.published:
-        for name in sorted(parse(figure.measure.quantity).names.difference(known)):
+        for name in sorted(parse(figure.measure.quantity).names.difference(MEASURABLE)):
             path = figure.measure.path
             mark = source.value_mark((*path, "quantity"))
             problems.append(
-                source.problem(f"unknown quantity '{shown(name)}'", mark, place(path), did_you_mean(name, known))
+                source.problem(f"unknown quantity '{shown(name)}'", mark, place(path), did_you_mean(name, MEASURABLE))
             )
     return problems
 

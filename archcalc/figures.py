@@ -16,13 +16,17 @@ import re
 from fractions import Fraction
 from typing import Any
 
-from .errors import ArchcalcError
+from .errors import ArchcalcError, shown
 from .records import Record, record
 
 ROUNDINGS = ("nearest", "truncated")
 _COUNTS = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "thousand": 10**3, "million": 10**6, "billion": 10**9}
 BYTES = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 UNITS: dict[str, Fraction | int] = {**_COUNTS, **BYTES, "%": Fraction(1, 100)}
+
+_PREFIXES = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15,
+             "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}  # fmt: skip
+_AMOUNT = re.compile(r"(?P<number>[0-9]{1,15}(?:\.[0-9]{1,9})?) ?(?P<prefix>[KMGT]i|[kKMGTP])?(?P<unit>[A-Za-z/]*)\Z")
 
 _NUMBER = r"-?[0-9]+(?:\.[0-9]+)?"
 _SPAN = re.compile(rf"(?P<low>{_NUMBER})(?:-(?P<high>{_NUMBER}))? ?(?P<unit>{'|'.join(UNITS)})?\Z")
@@ -87,6 +91,36 @@ def printed(value: Any, unit: str = "", rounding: Any = "nearest", kilo: int = 1
     told = {"nearest": "", "truncated": "cut off"}.get(rounding, f"rounded to {rounding}")
     truncated = rounding == "truncated"
     return Printed(text, unit, low * scale, high * scale, truncated, decimals=decimals, rounding=told)
+
+
+def amount(text: Any, unit: str) -> Fraction:
+    """A number with its unit as an exact number of that unit; ArchcalcError where it is none, or 0.
+
+    The unit is `B`, `B/s` or `FLOP/s`; k, M, G, T, P are powers of 1000 and Ki, Mi, Gi, Ti of 1024. A number alone
+    is in the unit itself.
+
+    >>> int(amount("12GiB", "B")), int(amount("1.5 TFLOP/s", "FLOP/s")), int(amount("16GB/s", "B/s"))
+    (12884901888, 1500000000000, 16000000000)
+    """
+    match = _AMOUNT.match(_text(text).strip())
+    if match is None or match["unit"] not in ((unit, "") if not match["prefix"] else (unit,)):
+        example = {"B": "12GiB", "B/s": "16GB/s", "FLOP/s": "10TFLOP/s"}[unit]
+        raise ArchcalcError(f"'{shown(text)}' is not a number with a unit; write it like {example}")
+    exact = Fraction(match["number"]) * _PREFIXES[match["prefix"] or ""]
+    if exact == 0:
+        raise ArchcalcError(f"'{shown(text)}' must be more than 0")
+    return exact
+
+
+def amount_text(value: Any, unit: str) -> str:
+    """An amount as `amount` reads it, with the largest prefix by which it is whole.
+
+    >>> amount_text(12 * 2**30, "B"), amount_text(1_500_000_000, "B/s")
+    ('12GiB', '1500MB/s')
+    """
+    whole = [(scale, prefix) for prefix, scale in _PREFIXES.items() if value % scale == 0]
+    scale, prefix = max(whole, default=(1, ""))
+    return f"{value // scale}{prefix}{unit}"
 
 
 def _scale(unit: str, kilo: int) -> Any:

@@ -37,14 +37,14 @@ class Node(NamedTuple):
 
 
 class Repeat(NamedTuple):
-    """Equal rounds of `length` nodes each, from node `start`."""
+    """Equal rounds of `length` nodes each, from node `start`; of a repeat by a symbol one round stands there."""
 
     start: int
     length: int
-    rounds: int
+    rounds: Any
 
     @property
-    def stop(self) -> int:
+    def stop(self) -> Any:
         """The first node behind them."""
         return self.start + self.length * self.rounds
 
@@ -62,6 +62,7 @@ class Graph(Record):
     repeats: tuple[Repeat, ...]
     heads: tuple[str, ...]
     conditions: tuple[Condition, ...]
+    rounds: tuple[Repeat, ...] = ()  # repeats by a symbol: their nodes stand there once
 
     @cached_property
     def readers(self) -> Mapping[int, tuple[int, ...]]:

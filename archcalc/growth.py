@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from . import dims
 from .conditions import Condition, at_least
 from .entries import GroupEntry
+from .graph import Repeat
 from .naming import Level
 
 if TYPE_CHECKING:
@@ -30,15 +31,19 @@ class SymbolicRepeat:
             walk.report(self.entry, "the network has several inputs; begin with `from: NAME`", self.level)
             return None
         state = self.state()
+        start = len(walk.made)
         once = self.round(here, ctx._replace(repeat=ctx.repeat * count))
         if once is None or once.shape == here.shape:
+            self.stands_once(start, count)
             return once
         self.restore(state)
         once = self.round(here, ctx)
         if once is None:
             return None
+        start = len(walk.made)
         again = self.round(once, ctx._replace(repeat=ctx.repeat * (count - 1)))
         if again is None or again.shape == once.shape:
+            self.stands_once(start, count - 1)
             if not dims.at_least(count, 1):
                 walk.conditions.append(at_least(count, 1))
             return again
@@ -71,7 +76,7 @@ class SymbolicRepeat:
                 self.level, self.entry.stem, self.entry.repeat,
             )  # fmt: skip
             return None
-        known = len(walk.conditions)
+        known, start = len(walk.conditions), len(walk.made)
         inside = here.shape.with_channels(here.shape.channels + step * i)
         end = self.round(here.at(inside), self.ctx._replace(series=(*self.ctx.series, (i, count))))
         before, inner = walk.conditions[:known], walk.conditions[known:]
@@ -80,6 +85,7 @@ class SymbolicRepeat:
             if holds(condition.left, i) or holds(condition.right, i):
                 walk.report(self.entry, f"repeat by a symbol: {condition} is open in some rounds", self.level)
                 return None
+        self.stands_once(start, count)
         if end is None:
             return None
         return end.at(here.shape.with_channels(here.shape.channels + step * count))
@@ -87,17 +93,23 @@ class SymbolicRepeat:
     def round(self, here: Point, ctx: Context) -> Point | None:
         return self.walk.round(self.entry, here, ctx, self.level, self.points)
 
-    def state(self) -> tuple[int, int, int, int]:
+    def stands_once(self, start: int, count: Any) -> None:
+        """Note that the nodes from here on are one round of so many."""
+        if len(self.walk.made) > start:
+            self.walk.rounds.append(Repeat(start, len(self.walk.made) - start, count))
+
+    def state(self) -> tuple[int, int, int, int, int]:
         """What a trial round must put back."""
         walk = self.walk
-        return len(walk.made), len(walk.conditions), len(self.level.children), len(walk.repeats)
+        return len(walk.made), len(walk.conditions), len(self.level.children), len(walk.repeats), len(walk.rounds)
 
-    def restore(self, state: tuple[int, int, int, int]) -> None:
-        made, conditions, children, repeats = state
+    def restore(self, state: tuple[int, int, int, int, int]) -> None:
+        made, conditions, children, repeats, rounds = state
         del self.walk.made[made:]
         del self.walk.conditions[conditions:]
         self.level.children = list(self.level.children[:children])
         del self.walk.repeats[repeats:]
+        del self.walk.rounds[rounds:]
         self.walk.called.clear()
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from . import dims
 from .errors import ArchcalcError, UsageError
@@ -213,10 +213,7 @@ class Schedule(Record):
     @cached_property
     def peak(self) -> Any:
         """The most bytes that are there at once."""
-        most = self.peaks[0].bytes
-        for step in self.peaks[1:]:
-            most = dims.smax(most, step.bytes)
-        return most
+        return dims.largest(step.bytes for step in self.peaks)
 
     @property
     def at_peak(self) -> tuple[Tensor, ...]:
@@ -231,10 +228,20 @@ class Schedule(Record):
         return tuple(self.tensors[index] for index in step.alive)
 
 
-def largest(steps: Iterable[Step], minima: Mapping[str, int]) -> tuple[Step, ...]:
+class Counted(Protocol):
+    """A point in time with what is in memory then."""
+
+    @property
+    def bytes(self) -> Any: ...
+
+
+_Point = TypeVar("_Point", bound=Counted)
+
+
+def largest(steps: Iterable[_Point], minima: Mapping[str, int]) -> tuple[_Point, ...]:
     """The first step of the largest bytes; with symbols, all that no other is known to bound."""
     promised = {name: (1, minimum) for name, minimum in minima.items()}
-    kept: list[tuple[Any, Step]] = []
+    kept: list[tuple[Any, _Point]] = []
     seen = set()
     for step in steps:
         if step.bytes in seen:
@@ -247,15 +254,15 @@ def largest(steps: Iterable[Step], minima: Mapping[str, int]) -> tuple[Step, ...
     return tuple(step for _, step in kept)
 
 
-def _minima(report: Report) -> dict[str, int]:
+def minima(report: Report) -> dict[str, int]:
     """The assumptions H >= n of a report: its figures hold under them only, so they may decide what is larger."""
-    minima: dict[str, int] = {}
+    found: dict[str, int] = {}
     for condition in report.assumptions:
         name = str(condition.left)
         is_size = [known for known, multiple, _ in dims.promises(condition.left) if multiple and str(known) == name]
         if condition.relation == ">=" and is_size and type(condition.right) is int:
-            minima[name] = max(condition.right, minima.get(name, 1))
-    return minima
+            found[name] = max(condition.right, found.get(name, 1))
+    return found
 
 
 def schedule(
@@ -280,7 +287,7 @@ def schedule(
     """
     found = flow(report, hold_input=hold_input, in_place=in_place)
     positions = range(len(found.uses)) if order is None else _positions(found, order)
-    return scheduled(found, positions, report.batch, _minima(report))
+    return scheduled(found, positions, report.batch, minima(report))
 
 
 def _positions(found: Flow, order: Sequence[str]) -> list[int]:

@@ -18,15 +18,11 @@ from .analysis import analyze, with_symbols
 from .errors import ArchcalcError, UsageError, did_you_mean, hinted, shown
 from .network import Network, load
 from .published import Measure
-from .quantities import AWAITED, MEASURABLE
+from .quantities import MEASURABLE
 from .report import LayerReport, Report
 from .tallies import TALLIES, biases
 
 Layers = Sequence[LayerReport]
-
-
-class Awaited(ArchcalcError):
-    """A quantity that no analysis counts yet."""
 
 
 class Measurer:
@@ -50,7 +46,7 @@ class Measurer:
     def value(self, measure: Measure, network: str | Network) -> Any:
         """The exact value: a number, or the axes of a size.
 
-        Raises ArchcalcError where the network has no such layer or quantity, `Awaited` where that is not counted yet.
+        Raises ArchcalcError where the network has no such layer or quantity.
         """
         report = self.report(network, measure)
         value = number_or_size(_evaluated(report, selected(report, measure), measure))
@@ -156,12 +152,10 @@ def _evaluated(report: Report, layers: Layers | None, measure: Measure) -> Any:
     if measure.quantity in MEASURABLE:
         return _quantity(report, layers, measure.quantity, measure)
     expression = expr.parse(measure.quantity)
-    unknown = sorted(expression.names.difference(MEASURABLE, AWAITED))
+    unknown = sorted(expression.names.difference(MEASURABLE))
     if unknown:
-        hint = did_you_mean(unknown[0], [*MEASURABLE, *AWAITED])
+        hint = did_you_mean(unknown[0], MEASURABLE)
         raise UsageError(hinted(f"unknown quantity '{shown(unknown[0])}'", hint))
-    for name in sorted(expression.names.intersection(AWAITED)):
-        raise Awaited(f"the {AWAITED[name]} is not computed yet")
     return dims.plain(expression.evaluate(_Quantities(report, layers, measure), []))
 
 
@@ -185,7 +179,7 @@ def _quantity(report: Report, layers: Layers | None, name: str, measure: Measure
     """One quantity, under the conventions that change it."""
     quantity = MEASURABLE[name]
     counted = report.trunk if layers is None else layers
-    value = quantity.of_report(report) if layers is None else quantity.of_span(counted)
+    value = quantity.of_report(report) if layers is None else quantity.of_part(report, counted)
     for convention in measure.conventions:
         if convention in TALLIES and name == "macs":
             value = TALLIES[convention].of(counted)

@@ -81,8 +81,13 @@ def inference(report: Report, *, hold_input: bool = False, in_place: bool = True
         hold_input=hold_input,
         in_place=in_place,
         parameter_bytes=report["parameter_bytes"],
-        buffer_bytes=dims.ceildiv(dims.add_up(_buffer_bits(layer) for layer in report.trunk), 8),
+        buffer_bytes=buffer_bytes(report),
     )
+
+
+def buffer_bytes(report: Report) -> Any:
+    """The bytes of all buffers, heads left out."""
+    return dims.ceildiv(dims.add_up(_buffer_bits(layer) for layer in report.trunk), 8)
 
 
 def _buffer_bits(layer: LayerReport) -> Any:

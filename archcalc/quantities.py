@@ -20,13 +20,14 @@ from .report import LayerReport, Report
 
 @record
 class Quantity(Record):
-    """Something that can be counted; totals are sums over the layers unless `span` or `whole` says otherwise."""
+    """Something that can be counted; totals are sums over the layers unless `span`, `part` or `whole` says otherwise."""
 
     name: str
     unit: str
     description: str
     layer: Callable[[LayerReport], Any] | None = None
     span: Callable[[Sequence[LayerReport]], Any] | None = None  # of some of the layers, in order
+    part: Callable[[Report, Sequence[LayerReport]], Any] | None = None  # of them, by what lies around them too
     whole: Callable[[Report], Any] | None = None
     bits: Callable[[LayerReport], Any] | None = None  # of a quantity in bytes, before rounding up
 
@@ -46,12 +47,16 @@ class Quantity(Record):
 
     def of_report(self, report: Report) -> Any:
         """Of the whole network, heads left out."""
-        return self.whole(report) if self.whole else self.of_span(report.trunk)
+        return self.whole(report) if self.whole else self.of_part(report, report.trunk)
 
-    def of_span(self, layers: Sequence[LayerReport]) -> Any:
+    def of_part(self, report: Report, layers: Sequence[LayerReport]) -> Any:
         """Of some of a network's layers in order, such as a level; ArchcalcError where only the whole network has it."""
         if self.whole is not None:
             raise ArchcalcError(f"{self.name} is of the whole network, not of some of its layers")
+        return self.part(report, layers) if self.part else self.of_span(layers)
+
+    def of_span(self, layers: Sequence[LayerReport]) -> Any:
+        """Of layers in order, by themselves alone."""
         return self.span(layers) if self.span else self.of_layers(layers)
 
 
@@ -106,6 +111,27 @@ def _no_layer() -> LayerReport:
     raise ArchcalcError("there is no layer outside the side outputs")
 
 
+def _field(report: Report, layers: Sequence[LayerReport]) -> Any:
+    """The receptive field of the last of these layers that still has places of the input."""
+    from .receptive import size
+
+    return size(report, layers)
+
+
+def _inference_memory(report: Report) -> Any:
+    """Parameters, buffers and the peak of the tensors at inference."""
+    from .memory import inference
+
+    return inference(report).total
+
+
+def _training_memory(report: Report) -> Any:
+    """The peak of a training step with SGD and momentum, by the rules of PyTorch on CUDA."""
+    from .training import training
+
+    return training(report, optimizer="momentum").peak
+
+
 def _per_batch(name: str) -> Callable[[Report], Any]:
     return lambda report: report.batch * report[name]
 
@@ -143,12 +169,11 @@ SIZES: tuple[Quantity, ...] = (
     Quantity("size", "", "output size: channels, then the spatial axes", span=lambda layers: _last(layers).output.axes),
     Quantity("input_size", "", "size of what enters", span=lambda layers: _first(layers).inputs[0].axes),
     Quantity("channels", "channels", "channels of the output", span=lambda layers: _last(layers).output.channels),
+    Quantity("field", "pixels", "receptive field along each axis, a number where all are equal; of the last layer before global pooling or flattening", part=_field),
     Quantity("kernel", "", "window of the weights, then the input channels that one output is connected to", span=_kernel),
+    Quantity("inference_memory", "bytes", "parameters, buffers and the peak of the tensors at inference, of the batch; of the whole network", whole=_inference_memory),
+    Quantity("training_memory", "bytes", "peak of a training step of the batch with SGD and momentum; of the whole network", whole=_training_memory),
 )  # fmt: skip
-AWAITED = {
-    "field": "receptive field",
-    "training_memory": "memory of training",
-}  # quantities that published figures may name before an analysis counts them
 
 NAMES = {quantity.name: quantity for quantity in QUANTITIES}
 MEASURABLE = {**NAMES, **{quantity.name: quantity for quantity in SIZES}}

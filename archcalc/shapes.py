@@ -130,7 +130,12 @@ class Window(NamedTuple):
         if self.pad is not None:
             return self.pad[axis]
         stride = self.stride[axis]
-        total = smax((ceildiv(size, stride) - 1) * stride + self.extent(axis) - size, 0)
+        extent = self.extent(axis)
+        if same(stride, 1):
+            total = extent - 1  # whatever the size is
+        else:
+            total = (ceildiv(size, stride) - 1) * stride + extent - size
+            total = total if dims.at_least(extent, stride) else smax(total, 0)
         begin = floordiv(total, 2)
         return begin, total - begin
 

@@ -34,7 +34,19 @@ if TYPE_CHECKING:
 
 SECTIONS = ("title", "cite", "input", "let", "variants", "use", "blocks", "layers", "published", "partition")
 SCHEMES = ("channels", "batch", "pipeline", "rows", "hybrid", "auto")
-PARTITION = ("devices", "scheme", "batch", "link", "device_memory", "balance")
+WORDS = {
+    "scheme": SCHEMES,
+    "balance": ("macs", "memory", "time"),
+    "schedule": ("1f1b", "gpipe"),
+    "reduce": ("ring", "tree", "server"),
+    "assemble": ("a", "b", "c"),
+    "halo": ("exchange", "recompute"),
+}  # the words that may stand in `partition`
+AMOUNTS = {"link": "B/s", "speed": "FLOP/s", "device_memory": "B"}  # numbers with a unit
+PARTITION = (
+    "devices", "scheme", "batch", "link", "speed", "device_memory", "balance", "stages", "micro_batches", "schedule",
+    "reduce", "zero", "optimizer", "assemble", "halo",
+)  # fmt: skip
 AXIS_NAMES = {0: ("N",), 1: ("N", "W"), 2: ("N", "H", "W"), 3: ("N", "D", "H", "W")}
 
 Find: TypeAlias = Callable[[str, str], Source]  # (name of a file, path of the asking file) -> its data
@@ -369,12 +381,26 @@ class _SpecReader:
         for key in raw:
             if key not in PARTITION:
                 self.report(hinted(f"unknown field '{key}'", did_you_mean(key, PARTITION)), ("partition", key))
-        values = dict(self._values(raw, ("partition",), Surroundings(self.lets, {})))
-        scheme = values.get("scheme")
-        if scheme is not None and scheme.is_constant and scheme.constant not in SCHEMES:
-            message = hinted(f"{describe(scheme.constant)} is not a scheme", did_you_mean(scheme.constant, SCHEMES))
-            self.report(message, ("partition", "scheme"), at_value=True)
+        texts = {key: Value(("partition", key), data) for key, data in raw.items() if _is_text(key, data)}
+        others = {key: data for key, data in raw.items() if key not in texts}
+        values = {**dict(self._values(others, ("partition",), Surroundings(self.lets, {}))), **texts}
+        for key, value in values.items():
+            if value.is_constant and key in WORDS and value.constant not in WORDS[key]:
+                message = f"{describe(value.constant)} is not a {'scheme' if key == 'scheme' else f'word for {key}'}"
+                self.report(hinted(message, did_you_mean(value.constant, WORDS[key])), value.path, at_value=True)
+            elif key in texts and key in AMOUNTS:
+                from .figures import amount
+
+                try:
+                    amount(value.constant, AMOUNTS[key])
+                except ArchcalcError as error:
+                    self.report(str(error), value.path, at_value=True)
         return values
+
+
+def _is_text(key: str, data: Any) -> bool:
+    """Whether a field of `partition` is not evaluated: an amount with its unit, a word, the paths of layers."""
+    return key == "stages" or (isinstance(data, str) and (key in AMOUNTS or data in WORDS.get(key, ())))
 
 
 def _is_size(value: Any) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 from . import zoo
 from .errors import ArchcalcError, SpecError
 from .figures import BYTES, in_unit
-from .measuring import Awaited, Measurer
+from .measuring import Measurer
 from .network import Network, variants
 from .published import Published
 from .quantities import MEASURABLE
@@ -23,12 +23,11 @@ from .records import Record, record
 STATUSES = {
     "agrees": "ours, rounded like the printed figure, is the printed figure",
     "disputed": "known not to follow from its own architecture, and differs as declared",
-    "awaited": "of a quantity that archcalc does not compute yet",
     "differs": "ours is another figure",
     "undisputed": "declared disputed, but it agrees",
     "refused": "cannot be computed",
 }
-AS_DECLARED = ("agrees", "disputed", "awaited")
+AS_DECLARED = ("agrees", "disputed")
 
 
 @record
@@ -81,8 +80,6 @@ def finding(figure: Published, network: Network, measurer: Measurer) -> Finding:
     try:
         _check_unit(figure)
         value = measurer.share(figure.measure, network) if is_share else measurer.value(figure.measure, network)
-    except Awaited as error:
-        return Finding(network, figure, "awaited", why=str(error))
     except ArchcalcError as error:
         reason = error.problems[0].message if isinstance(error, SpecError) else str(error)
         line, _ = network.spec.source.mark(figure.measure.path)

@@ -133,6 +133,7 @@ class Walk:
         self.reported = {(p.path, p.line, p.column) for p in spec.problems if p.line}
         self.conditions: list[Condition] = []
         self.repeats: list[Repeat] = []
+        self.rounds: list[Repeat] = []  # by a symbol
         self.heads: list[Level] = []
         self.steps = 0
         self.symbols: frozenset[str] = frozenset()  # their names, in settings and inputs
@@ -219,7 +220,7 @@ class Walk:
         )
         return Graph(
             self.spec, variant, dict(settings), inputs, nodes, self.root, tuple(self.repeats),
-            tuple(level.path for level in self.heads if level.path), strongest(self.conditions),
+            tuple(level.path for level in self.heads if level.path), strongest(self.conditions), tuple(self.rounds),
         )  # fmt: skip
 
     # problems
@@ -545,8 +546,9 @@ class Walk:
         for layer, came, shapes, output, head, *rest in self.made[start:stop]:
             self.made.append((layer, tuple(map(moved, came)), shapes, output, twins.get(head, head), *rest))
         self.heads.extend(twins[head] for head in list(self.heads) if head in twins)
-        inner = [repeat for repeat in self.repeats if start <= repeat.start and repeat.stop <= stop]
-        self.repeats.extend(repeat._replace(start=repeat.start + shift) for repeat in inner)
+        for repeats in (self.repeats, self.rounds):
+            inner = [repeat for repeat in repeats if start <= repeat.start and repeat.start + repeat.length <= stop]
+            repeats.extend(repeat._replace(start=repeat.start + shift) for repeat in inner)
         return Point(moved(template.exit.node), template.exit.shape)
 
     # groups

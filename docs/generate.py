@@ -35,7 +35,7 @@ from archcalc.cli import COMMANDS, main
 from archcalc.dims.term import Term
 from archcalc.layers import FAMILIES, Layer, Operations, find, make
 from archcalc.layers.base import REGISTRY
-from archcalc.quantities import AWAITED, QUANTITIES, SIZES
+from archcalc.quantities import QUANTITIES, SIZES
 from archcalc.reference import FAMILY_TITLES, field_default, fields_text
 from archcalc.render.lists import findings, overview, verdicts
 from archcalc.render.rows import DEFAULT_COLUMNS, TEXT_COLUMNS
@@ -340,6 +340,7 @@ class Rules:
     buffers: dict[str, str]
     operations: dict[str, str]
     links: str
+    kept: str
 
     @classmethod
     def of(cls, kind: str, shape: Shape | None = None, **values: Any) -> Rules:
@@ -359,13 +360,15 @@ class Rules:
         inputs: Any = Counted(x, "inputs")
         outputs: Any = Counted(layer.output((shape, shape) if layer.joins else shape), "outputs")
         if layer.joins:
-            return cls("", {}, {}, _operations(named.operations((inputs, inputs), outputs)), "")
+            operations = _operations(named.operations((inputs, inputs), outputs))
+            return cls("", {}, {}, operations, "", "both branches" if found.keeps else "nothing")
         return cls(
             "" if kind in ("reshape", "permute") else _axes(named.output(x).axes),
             {name: _axes(axes) for name, axes in named.parameters(x).items()},
             {name: _axes(axes) for name, axes in named.buffers(x).items()},
             _operations(named.operations(inputs, outputs)),
             _text(named.links(inputs, outputs)) if layer.weighted else "",
+            _kept(named, inputs, outputs),
         )
 
     def facts(self) -> Iterator[str]:
@@ -380,6 +383,36 @@ class Rules:
             yield f"operations: {', '.join(told)}"
         if self.links:
             yield f"connections `{self.links}`"
+        if self.kept:
+            yield f"training keeps {self.kept}"
+
+
+ONLY = {
+    "torch-cpu": "on the CPU", "torch-cuda": "on CUDA", "amp": "in mixed precision", "one image": "of one image",
+    "several images": "of several images",
+}  # fmt: skip
+FORMS = {
+    "index": "of 8 bytes",
+    "mask": "of a byte",
+    "statistic": "of 4 bytes at least",
+    "number": "",
+    "wide": "of 4 bytes in mixed precision",
+}
+
+
+def _kept(layer: Layer, inputs: Any, outputs: Any) -> str:
+    """What training keeps: by tensor the numbers of one image."""
+    if layer.keeps is None and type(layer).saved is Layer.saved:
+        return ""
+    told = []
+    for kept in layer.saved(inputs, outputs):
+        if kept.name in ("input", "output"):
+            told.append(f"the {kept.name}")
+            continue
+        notes = [FORMS[kept.form], "" if kept.per_image else "whatever the batch", ONLY.get(kept.only, "")]
+        behind = ", ".join(note for note in notes if note)
+        told.append(f"{kept.name} `{_text(kept.elements)}`" + f" ({behind})" * bool(behind))
+    return ", ".join(told) or "nothing"
 
 
 def _operations(run: Operations) -> dict[str, str]:
@@ -434,11 +467,17 @@ def _operations_row(kind: str, rules: dict[str, str]) -> str:
 EXAMPLES = {
     "claims": ["archcalc claims mlp-21"],
     "check": ["archcalc check lenet5 alexnet"],
+    "field": ["archcalc field vgg16 --depth 1", "archcalc field googlenet inception3a --at 0,27"],
     "layers": ["archcalc layers maxpool"],
     "list": ["archcalc list --filter lenet --costs"],
-    "memory": ["archcalc memory lenet5", "archcalc memory resnet50 --brief --batch 8 --dtype float16"],
     "metrics": ["archcalc metrics lenet5 alexnet --units si"],
     "roofline": ["archcalc roofline lenet5 --device raspberrypi5"],
+    "partition": ["archcalc partition alexnet", "archcalc partition lenet5 --devices 3 --scheme channels --batch 1"],
+    "memory": [
+        "archcalc memory lenet5",
+        "archcalc memory resnet50 --brief --batch 8 --dtype float16",
+        "archcalc memory lenet5 --training --optimizer adam",
+    ],
     "show": ["archcalc show mlp", "archcalc show mlp --expanded --set hidden=8"],
     "table": [
         "archcalc table lenet5 --columns layer,kind,input,output,connections --percent",
@@ -523,7 +562,7 @@ def quantities_page() -> str:
         "They do not add up and are no columns; `published:` and claims may name them.", "",
         "| size | of a layer or level |", "|---|---|",
         *(f"| `{q.name}` | {q.description} |" for q in SIZES),
-        *(f"| `{name}` | {description}: not computed yet |" for name, description in AWAITED.items()), "",
+        "",
         "## Columns", "",
         "`archcalc table --columns` takes these, and every quantity of a layer. The default is "
         f"`{','.join(DEFAULT_COLUMNS)}`.", "",

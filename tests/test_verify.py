@@ -165,7 +165,6 @@ def test_a_figure_recomputed(entry: str, ours: str, tmp_path: Path) -> None:
         ("quantity: macs, value: 14081, disputed: a slip", "disputed", "a slip"),
         ("quantity: macs, value: 14080, disputed: a slip", "undisputed", "remove `disputed`"),
         ("layer: fc, quantity: size, value: 10x1x1", "differs", ""),
-        ("quantity: field, value: 3", "awaited", "the receptive field is not computed yet"),
         ("at: stemm, quantity: macs, value: 1", "refused", "line 18: net has no layer or level 'stemm'; did you mean 'stem'?"),
         ("kind: gelu, quantity: macs, value: 1", "refused", "line 18: there is no layer of kind gelu in net"),
         ("kind: linear, at: stem, quantity: macs, value: 1", "refused", "line 18: there is no layer of kind linear in stem"),
@@ -177,7 +176,7 @@ def test_a_figure_recomputed(entry: str, ours: str, tmp_path: Path) -> None:
 def test_what_is_not_as_printed(entry: str, status: str, why: str, tmp_path: Path) -> None:
     (finding,) = findings(entry, tmp_path)
     assert (finding.status, finding.why) == (status, why)
-    assert finding.as_declared == (status in ("disputed", "awaited"))
+    assert finding.as_declared == (status == "disputed")
 
 
 def test_files_of_one_name_are_not_confused(tmp_path: Path) -> None:

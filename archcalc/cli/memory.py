@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from ..errors import UsageError
 from .options import analyzed, network_names, setting_options
 from .output import emit
 
@@ -16,28 +17,86 @@ from .output import emit
 @click.option("--hold-input", is_flag=True, help="Keep the input to the end, as a caller does who still has it.")
 @click.option("--no-inplace", is_flag=True, help="Let every layer that computes make a new tensor, ReLU too.")
 @click.option("--reorder", is_flag=True, help="Run the layers in an order of the least peak, not in that of the spec.")
+@click.option("--training", is_flag=True, help="A training step in place of inference.")
+@click.option(
+    "--optimizer",
+    metavar="NAME",
+    help="Of training: sgd (the default), momentum, adam, adamw, rmsprop, lamb or adafactor.",
+)
+@click.option("--rules", metavar="RULES", help="Of training: what layers keep, torch-cuda (the default) or torch-cpu.")
+@click.option("--amp", is_flag=True, help="Of training: mixed precision, as by autocast on CUDA.")
+@click.option(
+    "--checkpoint",
+    metavar="PLAN",
+    help="Of training: keep only the borders of segments: every=K layers, sqrt or blocks.",
+)
+@click.option("--fit", metavar="BYTES", help="Find the largest batch that fits, such as 24GiB or 12GB.")
 @click.option("--brief", is_flag=True, help="Only the peak and what it is made of, without the schedule.")
 @click.option(
     "--format", "format", default="text", show_default=True, metavar="text|markdown|json", help="Output format."
 )
 @click.option("--output", metavar="FILE", help="Write to a file instead of the terminal.")
 def memory_command(
-    network: str, hold_input: bool, no_inplace: bool, reorder: bool, brief: bool, format: str, output: str | None,
-    **settings: Any,
+    network: str, hold_input: bool, no_inplace: bool, reorder: bool, training: bool, optimizer: str | None,
+    rules: str | None, amp: bool, checkpoint: str | None, fit: str | None, brief: bool, format: str,
+    output: str | None, **settings: Any,
 ) -> None:  # fmt: skip
     """Print what NAME, a network of the zoo, or FILE, a spec of your own, needs in memory.
 
     At inference: the bytes of each output, from when to when each tensor is there, the peak, and the tensors that
-    make it up. FILE:VARIANT picks one network of a family file.
+    make it up. With --training: what each layer keeps for its backward pass, the peak of a step and its moment.
+    FILE:VARIANT picks one network of a family file.
 
     \b
     archcalc memory vgg16 --batch 8 --dtype float16
     archcalc memory resnet50 --brief --hold-input
     archcalc memory googlenet --symbols N,H,W --brief
+    archcalc memory resnet50 --training --optimizer adam --amp --fit 24GiB
     """
-    from ..memory import inference
-    from ..render.memory import inference_section, memory
+    from ..fitting import capacity
+    from ..render.memory import memory
 
     report = analyzed(network, **settings)
-    found = inference(report, hold_input=hold_input, in_place=not no_inplace, reorder=reorder)
-    emit(memory(report, [inference_section(found, brief=brief)], format), output)
+    room = None if fit is None else capacity(fit)
+    if training:
+        _only("--training", {"--hold-input": hold_input, "--no-inplace": no_inplace, "--reorder": reorder}, False)
+        given = {"optimizer": optimizer or "sgd", "rules": rules or "torch-cuda", "amp": amp, "checkpoint": checkpoint}
+        section = _training(report, given, room, brief)
+    else:
+        given = {"--optimizer": optimizer, "--rules": rules, "--amp": amp, "--checkpoint": checkpoint}
+        _only("--training", given, True)
+        section = _inference(
+            report, {"hold_input": hold_input, "in_place": not no_inplace, "reorder": reorder}, room, brief
+        )
+    emit(memory(report, [section], format), output)
+
+
+def _only(option: str, others: dict[str, Any], wanted: bool) -> None:
+    """Refuse options that have no meaning with or without another."""
+    for name, value in others.items():
+        if value:
+            raise UsageError(
+                f"{name} is about training; add {option}"
+                if wanted
+                else f"{name} is about inference; leave out {option}"
+            )
+
+
+def _training(report: Any, given: dict[str, Any], room: int | None, brief: bool) -> Any:
+    from ..fitting import fit_training
+    from ..render.training import training_section, with_fit
+    from ..training import training
+
+    found = training(report, **given)
+    return with_fit(training_section(found, brief=brief), None if room is None else fit_training(found, room))
+
+
+def _inference(report: Any, given: dict[str, Any], room: int | None, brief: bool) -> Any:
+    from ..fitting import fit_inference
+    from ..memory import inference
+    from ..render.memory import inference_section
+    from ..render.training import with_fit
+
+    found = inference(report, **given)
+    fitted = None if room is None else fit_inference(found, report, room)
+    return with_fit(inference_section(found, brief=brief), fitted)

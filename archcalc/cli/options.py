@@ -40,9 +40,11 @@ NETWORK_OPTIONS = (
     click.option("--input", "inputs", multiple=True, metavar="CxHxW", help="Another input size, such as 3x227x227; with several inputs NAME=SIZE."),
     click.option("--max-layers", default=200_000, show_default=True, type=click.IntRange(1, 10**8), help="Refuse networks with more layers."),
 )  # fmt: skip
-COUNTING_OPTIONS = (
+SYMBOL_OPTIONS = (
     click.option("--symbols", metavar="A,B,...", help="Leave these open: lets of the spec, N for the batch, axes H, W, D; figures become formulas."),
     click.option("--assume", "promises", multiple=True, metavar="PROMISE", help="Promise something about a symbol, such as H%32==0 or H>=64."),
+)  # fmt: skip
+COUNTING_OPTIONS = (
     click.option("--batch", default=1, metavar="N", type=click.IntRange(1, 10**9), show_default=True, help="Images in a batch, for the figures called batch_."),
     click.option("--dtype", shell_complete=dtypes, default="float32", show_default=True, help="Type of a number, for the figures in bytes."),
 )  # fmt: skip
@@ -50,16 +52,23 @@ COUNTING_OPTIONS = (
 
 def network_options(command: Command) -> Command:
     """What network a spec becomes."""
-    for option in reversed(NETWORK_OPTIONS):
-        command = option(command)
-    return command
+    return _with(NETWORK_OPTIONS, command)
+
+
+def symbol_options(command: Command) -> Command:
+    """What network a spec becomes, and what is left open in it."""
+    return _with((*NETWORK_OPTIONS, *SYMBOL_OPTIONS), command)
 
 
 def setting_options(command: Command) -> Command:
     """The settings that every analysis takes: of the network, and of what is counted."""
-    for option in reversed(COUNTING_OPTIONS):
+    return _with((*NETWORK_OPTIONS, *SYMBOL_OPTIONS, *COUNTING_OPTIONS), command)
+
+
+def _with(options: tuple[Callable[[Command], Command], ...], command: Command) -> Command:
+    for option in reversed(options):
         command = option(command)
-    return network_options(command)
+    return command
 
 
 def analyzed(

@@ -128,6 +128,17 @@ def smax(a: Any, b: Any) -> Any:
     return _algebra(a, b).smax(a, b)
 
 
+def largest(numbers: Iterable[Any]) -> Any:
+    """The largest of one or more sizes, as by `smax`.
+
+    >>> largest([3, 5, 4])
+    5
+    """
+    listed = list(numbers)
+    algebra = _algebra(*listed)
+    return algebra.largest(listed) if hasattr(algebra, "largest") else max(listed)
+
+
 def smin(a: Any, b: Any) -> Any:
     """The smaller of two sizes."""
     if type(a) is int and type(b) is int:

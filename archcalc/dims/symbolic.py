@@ -14,7 +14,7 @@ floor((H + 3)/4)
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from math import comb
 from math import gcd as int_gcd
@@ -157,7 +157,7 @@ def _normal_floor(cls: type[FloorDiv], p: Expr, q: int) -> Expr | None:
     return Add(*outside) + cls(new_p, new_q)
 
 
-MAX_CANDIDATES = 24  # they are compared in pairs, and paths through joins would double them each time
+MAX_CANDIDATES = 256  # they are compared in pairs, and paths through joins would double them each time
 
 
 class _Extreme(Function):  # type: ignore[misc]
@@ -180,7 +180,7 @@ class _Extreme(Function):  # type: ignore[misc]
         if shared and len(args) > 1:
             common = Add(*shared)
             return common + cls(*(arg - common for arg in args))
-        flat = [part for arg in args for part in cls._candidates(arg)]
+        flat = list(dict.fromkeys(part for arg in args for part in cls._candidates(arg)))
         if len(flat) > MAX_CANDIDATES:
             raise ArchcalcError(f"the {cls.word} of more than {MAX_CANDIDATES} formulas; give a symbol a number")
         kept: list[Expr] = []
@@ -364,6 +364,10 @@ def smax(a: Any, b: Any) -> Any:
     return plain(Maximum(S(a), S(b)))
 
 
+def largest(numbers: list[Any]) -> Any:
+    return plain(Maximum(*map(S, numbers)))
+
+
 def smin(a: Any, b: Any) -> Any:
     return plain(Minimum(S(a), S(b)))
 
@@ -396,28 +400,51 @@ def same(a: Any, b: Any) -> dims.Truth:
     return None
 
 
-@lru_cache(maxsize=2000)
 def at_least(a: Any, b: Any) -> dims.Truth:
-    difference = sympy.expand(S(a) - S(b))
-    normal = _normal(difference)
-    for form in (normal, difference):  # the first merges floors, the second may bound k*floor(...) better
-        low, high = _bounds(form)
+    difference = dict(_products(a))
+    for product, factor in _products(b).items():
+        difference[product] = difference.get(product, 0) - factor
+    terms = [(product, factor) for product, factor in difference.items() if factor]
+    for low, high in (_bounds_of_sum(terms), _bounds(sympy.expand(S(a) - S(b)))):
+        # the first has merged floors, the second may bound k*floor(...) better
         if low is not None and low >= 0:
             return True
         if high is not None and high < 0:
             return False
-    return True if _has_nonnegative_bound(normal) else None
+    return True if _has_nonnegative_bound(terms) else None
 
 
-def _has_nonnegative_bound(expr: Expr) -> bool:
-    """Whether expr >= 0 follows from (p - q + 1)/q <= floor(p/q) <= p/q: H*W >= 4*floor(H/2)*floor(W/2).
+@lru_cache(maxsize=5000)  # a maximum compares each of its candidates with all others
+def _products(a: Any) -> Mapping[Expr, Any]:
+    """An expression as a sum: by product of symbols and floors, its factor."""
+    return dict(_normal(S(a)).as_coefficients_dict())
+
+
+def _bounds_of_sum(terms: Sequence[tuple[Expr, Any]]) -> tuple[Any, Any]:
+    """The least and the largest value of a sum of products with factors; None where there is no bound."""
+    low: Any = 0
+    high: Any = 0
+    for product, factor in terms:
+        bounds = [None if bound is None else factor * bound for bound in _bounds_of_product(product)]
+        least, most = bounds if factor > 0 else reversed(bounds)
+        low = None if low is None or least is None else low + least
+        high = None if high is None or most is None else high + most
+    return low, high
+
+
+@lru_cache(maxsize=2000)
+def _bounds_of_product(product: Expr) -> tuple[Any, Any]:
+    return _bounds(product)
+
+
+def _has_nonnegative_bound(terms: Sequence[tuple[Expr, Any]]) -> bool:
+    """Whether a sum is >= 0 by (p - q + 1)/q <= floor(p/q) <= p/q: H*W >= 4*floor(H/2)*floor(W/2).
 
     With polynomials in place of floors, and every symbol written as its minimum plus something >= 0, none of the
     coefficients may be negative.
     """
     coefficients: dict[Expr, Any] = {}
-    for term in Add.make_args(expr):
-        factor, product = term.as_coeff_Mul()
+    for product, factor in terms:
         bound = _bounding_polynomial(product, bool(factor > 0))
         if bound is None:
             return False

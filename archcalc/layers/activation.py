@@ -11,6 +11,7 @@ from ..errors import ArchcalcError
 from ..shapes import Shape
 from .base import Layer, Operations, Tensors, layer
 from .fields import Ratio, WordField
+from .keeping import Kept
 
 
 def _activations() -> tuple[str, ...]:
@@ -27,6 +28,7 @@ class ReLU(Layer):
     """max(0, x)."""
 
     stores = "in place"
+    keeps = ("output",)
 
     def operations(self, x: Shape, y: Shape) -> Operations:
         return Operations(comparisons=y.elements)
@@ -37,6 +39,7 @@ class ReLU6(Layer):
     """min(max(0, x), 6)."""
 
     stores = "in place"
+    keeps = ("input",)
 
     def operations(self, x: Shape, y: Shape) -> Operations:
         return Operations(comparisons=2 * y.elements)
@@ -49,6 +52,7 @@ class LeakyReLU(Layer):
     slope: Ratio = "0.01"
 
     stores = "in place"
+    keeps = ("output",)
 
     def operations(self, x: Shape, y: Shape) -> Operations:
         return Operations(comparisons=y.elements, multiplications=y.elements)
@@ -59,6 +63,11 @@ class PReLU(Layer):
     """Leaky ReLU with a learned slope for each channel."""
 
     stores = "in place"
+    keeps = ("input",)
+    autocast = "half"
+
+    def passing(self, x: Shape, y: Shape) -> Any:
+        return y.elements
 
     def parameters(self, x: Shape) -> Tensors:
         return {"weight": (x.channels,)}
@@ -72,6 +81,7 @@ class ELU(Layer):
     """x for x > 0, alpha * (exp(x) - 1) below."""
 
     stores = "in place"
+    keeps = ("output",)
 
     def operations(self, x: Shape, y: Shape) -> Operations:
         n = y.elements
@@ -82,6 +92,8 @@ class ELU(Layer):
 class Sigmoid(Layer):
     """1 / (1 + exp(-x))."""
 
+    keeps = ("output",)
+
     def operations(self, x: Shape, y: Shape) -> Operations:
         return Operations(exponentials=y.elements, additions=y.elements, divisions=y.elements)
 
@@ -90,6 +102,8 @@ class Sigmoid(Layer):
 class Tanh(Layer):
     """tanh(x)."""
 
+    keeps = ("output",)
+
     def operations(self, x: Shape, y: Shape) -> Operations:
         return Operations(exponentials=y.elements)
 
@@ -97,6 +111,9 @@ class Tanh(Layer):
 @layer("scaled_tanh", source="LeCun et al. 1998, Appendix A")
 class ScaledTanh(Layer):
     """A * tanh(S * x), with A = 1.7159 and S = 2/3 in LeNet-5."""
+
+    def saved(self, x: Shape, y: Shape) -> tuple[Kept, ...]:
+        return (Kept("tanh", y.elements),)
 
     def operations(self, x: Shape, y: Shape) -> Operations:
         return Operations(exponentials=y.elements, multiplications=2 * y.elements)
@@ -107,6 +124,9 @@ class Softmax(Layer):
     """exp(x_i - max) / sum over the channels of each position."""
 
     reads = "all"
+    keeps = ("output",)
+    in_loss = True
+    autocast = "float32"
 
     def operations(self, x: Shape, y: Shape) -> Operations:
         n, groups = y.elements, y.positions
@@ -117,6 +137,8 @@ class Softmax(Layer):
 class GELU(Layer):
     """x/2 * (1 + erf(x / sqrt(2)))."""
 
+    keeps = ("input",)
+
     def operations(self, x: Shape, y: Shape) -> Operations:
         return Operations(multiplications=3 * y.elements, additions=y.elements, exponentials=y.elements)
 
@@ -126,6 +148,7 @@ class SiLU(Layer):
     """x * sigmoid(x)."""
 
     stores = "in place"
+    keeps = ("input",)
 
     def operations(self, x: Shape, y: Shape) -> Operations:
         n = y.elements
@@ -136,6 +159,8 @@ class SiLU(Layer):
 class HardSigmoid(Layer):
     """ReLU6(x + 3) / 6."""
 
+    keeps = ("input",)
+
     def operations(self, x: Shape, y: Shape) -> Operations:
         return Operations(additions=y.elements, comparisons=2 * y.elements, divisions=y.elements)
 
@@ -145,6 +170,7 @@ class HardSwish(Layer):
     """x * ReLU6(x + 3) / 6."""
 
     stores = "in place"
+    keeps = ("input",)
 
     def operations(self, x: Shape, y: Shape) -> Operations:
         n = y.elements

@@ -10,16 +10,21 @@ only, so that it runs with ints, with symbols and with terms that explain themse
 96x55x55 {'weight': (96, 3, 11, 11), 'bias': (96,)}
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, fields, replace
 from inspect import get_annotations
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 from ..conditions import Condition
+from ..dims import ceildiv, exact_div, floordiv
 from ..errors import ArchcalcError
 from ..records import Record, dataclass_transform, record
 from ..shapes import Shape, Window
 from .fields import Dim, Field
+from .keeping import Kept, Stage
+
+if TYPE_CHECKING:
+    from ..readings import Readings
 
 
 class Operations(NamedTuple):
@@ -39,6 +44,7 @@ class Operations(NamedTuple):
 
 
 Tensors = dict[str, tuple[Any, ...]]
+Channels = tuple[tuple[Any, Any], ...]  # ranges of channels, each from a first one to before a last one
 
 
 @record
@@ -60,7 +66,16 @@ class Layer(Record):
     depth: ClassVar[int] = 0
     joins: ClassVar[bool] = False
     mixes: ClassVar[bool] = False  # every output position reads all input positions
+    has_places: ClassVar[bool] = False  # each output position has parameters of its own
     enlarges: ClassVar[bool] = False  # the window leads the other way: from one input to the outputs that it reaches
+    keeps: ClassVar[tuple[str, ...] | None] = None  # for the backward pass: input, output; None is not known
+    gradient: ClassVar[str] = "new"  # of an input: new, passed (the output's), cut (a part of it), gathered (of parts)
+    takes_indices: ClassVar[bool] = False  # its input is whole numbers, such as those of words
+    part_of_gradient: ClassVar[
+        tuple[str, ...]
+    ] = ()  # parameters whose gradient, of one image, is cut from the output's
+    in_loss: ClassVar[bool] = False  # at the end of a network it is a part of the loss, which takes its input
+    autocast: ClassVar[str] = "as given"  # in mixed precision: half, float32, or float32 for the output only: widened
     known_defaults: ClassVar[dict[int, dict[str, Any]]] = {}  # by rank, of the class itself
 
     def window(self) -> Window | None:
@@ -70,6 +85,12 @@ class Layer(Record):
     def window_on(self, x: Any) -> Window | None:
         """The window on this input, for kinds such as global pooling whose window is not the same for all."""
         return self.window()
+
+    def readings(self, x: Any, y: Shape) -> "tuple[Readings, ...]":
+        """For each input, which positions of it one position of the output reads; by default as the window says."""
+        from ..readings import readings_of
+
+        return readings_of(self, x, y)
 
     def conditions(self, x: Any) -> Iterator[Condition]:
         """What must hold of the input for the other rules to be right."""
@@ -89,9 +110,31 @@ class Layer(Record):
         """Stored tensors that are not learned."""
         return {}
 
+    def constants(self, x: Any) -> tuple[Kept, ...]:
+        """What PyTorch stores beside the buffers: counters, and indices that are computed once."""
+        return ()
+
     def operations(self, x: Any, y: Shape) -> Operations:
         """The operations of one forward pass of one image."""
         return Operations()
+
+    def saved(self, x: Any, y: Shape) -> tuple[Kept, ...]:
+        """What training keeps for the backward pass, by the rules of PyTorch's eager mode."""
+        if self.keeps is None:
+            raise ArchcalcError(f"layer kind '{self.kind}' has no rule `saved`, so what training keeps is not known")
+        return tuple(map(Kept, self.keeps))
+
+    def keeps_copy(self, name: str, input_needs: bool) -> bool:
+        """Whether a parameter's copy in 16 bits is kept, for the gradient of what it is multiplied with."""
+        return name.endswith("weight")
+
+    def stages(self, x: Any, y: Shape) -> tuple[Stage, ...]:
+        """The parts of the backward pass in the order in which they run; none where it is one operation."""
+        return ()
+
+    def passing(self, x: Any, y: Shape) -> Any:
+        """The most numbers that its backward pass makes beside gradients, between operations of which it is made."""
+        return 0
 
     def links(self, x: Any, y: Shape) -> Any:
         """Links into the outputs of a weighted layer, one for a bias."""
@@ -105,6 +148,54 @@ class Layer(Record):
         if window is None:
             return ()
         return (0,) * len(x.spatial) if self.enlarges else window.dropped(x.spatial)
+
+    def reads_channels(self, x: Any, channels: Channels) -> tuple[Channels, ...]:
+        """Of each input the channels that these output channels read; ranges may be empty and may overlap.
+
+        What the word `reads` says, channel by channel.
+        """
+        inputs = x if self.joins else (x,)
+        if self.reads == "itself":
+            return (channels,) * len(inputs)
+        if self.reads == "all":
+            return tuple(((0, shape.channels),) for shape in inputs)
+        if self.reads != "group":
+            raise ArchcalcError(f"layer kind '{self.kind}' reads {self.reads}, so it needs a rule `reads_channels`")
+        groups = self.groups_read(x)
+        taken, made = exact_div(x.channels, groups), exact_div(self.output(x).channels, groups)
+        return (tuple((floordiv(a, made) * taken, ceildiv(b, made) * taken) for a, b in channels),)
+
+    def groups_read(self, x: Any) -> Any:
+        """How many groups the channels fall into, of kinds that read `group`."""
+        return getattr(self, "groups", 1)
+
+    def dealt(self, x: Any) -> tuple[Any, ...]:
+        """Into how many equal parts its channels may be dealt out over devices, the coarse way first.
+
+        Groups, then filters; heads. None at all for kinds without filters: their channels lie where they are read.
+        """
+        return ()
+
+    def exchanged(self, x: Any) -> Any:
+        """Values that these parts make within the layer, and that each of them needs whole."""
+        return 0
+
+    def taps(self, x: Any, axis: int, place: int) -> Iterable[int]:
+        """Along a spatial axis the places of the input that the output at this place reads; zeros are left out."""
+        window = self.window_on(x)
+        if window is None:
+            return (place,)
+        size, stride, dilation = x.spatial[axis], window.stride[axis], window.dilation[axis]
+        reach = range(0, window.extent(axis), dilation)
+        if not self.enlarges:
+            first = place * stride - window.padding(axis, size)[0]
+            return [first + step for step in reach if 0 <= first + step < size]
+        shifted = place + window.padding(axis, self.output(x).spatial[axis])[0]
+        return [i for i in range(size) if shifted - i * stride in reach]
+
+    def only(self, channels: Channels) -> "Layer | None":
+        """The layer with these output channels alone, of kinds whose channels do not cost the same."""
+        return None
 
     def with_terms(self) -> "Layer":
         """The same layer with every size as a `Term` under the name that formulas use for it."""

@@ -1,13 +1,14 @@
 """Convolutions: full, grouped, partially connected, depthwise, transposed and locally connected."""
 
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import replace
+from typing import Any, ClassVar
 
 from ..conditions import Condition, at_least, divides, equal
 from ..dims import exact_div, prod, same
 from ..errors import ArchcalcError
 from ..shapes import Shape, Window
-from .base import Layer, Operations, Tensors, layer, with_fields
+from .base import Channels, Layer, Operations, Tensors, layer, with_fields
 from .fields import Dim, Flag, Pad, PerAxis, PerAxisNatural, Table
 
 
@@ -24,9 +25,14 @@ class Sliding(Layer):
     reads = "group"
     weighted = True
     depth = 1
+    keeps: ClassVar[tuple[str, ...] | None] = ("input",)
+    autocast = "half"
 
     def links(self, x: Shape, y: Shape) -> Any:
         return self.operations(x, y).macs + self.bias * y.elements
+
+    def dealt(self, x: Shape) -> tuple[Any, ...]:
+        return (self.groups_read(x), self.output(x).channels)
 
     def _bias(self, *axes: Any) -> Tensors:
         return {"bias": axes} if self.bias else {}
@@ -78,6 +84,18 @@ class Conv(Sliding):
             macs = prod(self.kernel) * exact_div(x.channels, self.groups) * y.elements
         return Operations(macs=macs, additions=self.bias * y.elements)
 
+    def reads_channels(self, x: Shape, channels: Channels) -> tuple[Channels, ...]:
+        if self.connections is None:
+            return super().reads_channels(x, channels)
+        rows = enumerate(self.connections)
+        return (tuple((i, i + 1) for i, row in rows if any("X" in row[a:b] for a, b in channels)),)
+
+    def only(self, channels: Channels) -> Layer | None:
+        if self.connections is None:
+            return None
+        rows = tuple("".join(row[a:b] for a, b in channels) for row in self.connections)
+        return replace(self, filters=len(rows[0]), connections=rows)
+
     def _connected(self) -> int:
         """How many pairs of input and output map are connected."""
         return sum(row.count("X") for row in self.connections)
@@ -89,6 +107,9 @@ class Depthwise(Sliding):
 
     multiplier: Dim = 1
     dilation: PerAxis = 1
+
+    def groups_read(self, x: Shape) -> Any:
+        return x.channels
 
     def window(self) -> Window:
         return Window(self.kernel, self.stride, self.pad, self.dilation)
@@ -156,6 +177,8 @@ class LocallyConnected(Sliding):
     filters: Dim
 
     reads = "all"
+    has_places = True
+    keeps = None  # PyTorch has no such layer, and each way to write it keeps something else
 
     def window(self) -> Window:
         return Window(self.kernel, self.stride, self.pad, (1,) * len(self.kernel))

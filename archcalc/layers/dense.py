@@ -5,6 +5,7 @@ from typing import Any
 from ..shapes import Shape
 from .base import Layer, Operations, Tensors, layer, with_fields
 from .fields import Dim, Flag
+from .keeping import Kept
 
 
 @with_fields
@@ -17,9 +18,17 @@ class Dense(Layer):
     reads = "all"
     weighted = True
     depth = 1
+    keeps = ("input",)
+    autocast = "half"
 
     def output(self, x: Shape) -> Shape:
         return x.with_channels(self.units)
+
+    def dealt(self, x: Shape) -> tuple[Any, ...]:
+        return (self.units,)
+
+    def keeps_copy(self, name: str, input_needs: bool) -> bool:
+        return input_needs and name == "weight"
 
 
 @layer("linear", source="Rumelhart, Hinton & Williams 1986")
@@ -50,6 +59,9 @@ class Maxout(Dense):
         rows = self.units * self.pieces
         return {"weight": (rows, x.channels), **({"bias": (rows,)} if self.bias else {})}
 
+    def saved(self, x: Shape, y: Shape) -> tuple[Kept, ...]:
+        return (Kept("input"), Kept("indices", y.elements, "index"))
+
     def operations(self, x: Shape, y: Shape) -> Operations:
         candidates = self.pieces * y.elements
         return Operations(
@@ -66,6 +78,11 @@ class Maxout(Dense):
 @layer("rbf", source="LeCun et al. 1998, sec. II.B")
 class RadialBasis(Dense):
     """Euclidean radial basis functions with fixed centres: sum over j of (x_j - w_ij)^2, as in LeNet-5."""
+
+    autocast = "float32"  # of the squares
+
+    def saved(self, x: Shape, y: Shape) -> tuple[Kept, ...]:
+        return (Kept("differences", x.channels * y.elements),)
 
     def buffers(self, x: Shape) -> Tensors:
         return {"centres": (self.units, x.channels)}

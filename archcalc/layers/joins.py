@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 from ..conditions import Condition, equal
-from ..dims import prod, same
+from ..dims import prod, same, smax, smin
 from ..errors import ArchcalcError
+from ..readings import Readings, only, point, positions, shifted
 from ..shapes import Shape
-from .base import Layer, Operations, layer, with_fields
+from .base import Channels, Layer, Operations, layer, with_fields
 from .fields import Axis
 
 Shapes = tuple[Shape, ...]
@@ -38,6 +40,9 @@ class Concat(Join):
 
     axis: Axis = None
 
+    keeps = ()
+    gradient = "cut"
+
     def _axis(self, x: Shapes) -> int:
         if self.axis is None:
             return len(x[0].axes) - 1 if x[0].channels_last else 0
@@ -52,12 +57,32 @@ class Concat(Join):
                 if axis != along:
                     yield equal(a, b, f"shapes differ on axis {axis}: {{}}")
 
+    def reads_channels(self, x: Shapes, channels: Channels) -> tuple[Channels, ...]:
+        if self._axis(x) != (len(x[0].axes) - 1 if x[0].channels_last else 0):
+            return (channels,) * len(x)
+        found, start = [], 0
+        for shape in x:
+            found.append(tuple((smax(a - start, 0), smin(b - start, shape.channels)) for a, b in channels))
+            start = start + shape.channels
+        return tuple(found)
+
     def output(self, x: Shapes) -> Shape:
         along = self._axis(x)
         axes = list(x[0].axes)
         for other in x[1:]:
             axes[along] = axes[along] + other.axes[along]
         return Shape(tuple(axes), x[0].channels_last)
+
+    def readings(self, x: Shapes, y: Shape) -> tuple[Readings, ...]:
+        """Along an axis of positions each one is of one branch; along the channels it holds numbers of all."""
+        along = self._axis(x) - (0 if y.channels_last or y.layout == "vector" else 1)
+        made, start = [], 0
+        for shape in x:
+            axes = range(len(positions(shape)))
+            made.append(tuple(shifted(-start, axis, inside=True) if axis == along else point(axis) for axis in axes))
+            if along in axes:
+                start = start + positions(shape)[along]
+        return tuple(made)
 
 
 @layer("dense_concat", source="Huang et al. 2016, DenseNet, arXiv 1608.06993, equation 2")
@@ -75,6 +100,9 @@ class DenseConcat(Concat):
 class Add(Join):
     """The sum of branches of equal shape."""
 
+    keeps = ()
+    gradient = "passed"
+
     def output(self, x: Shapes) -> Shape:
         return x[0]
 
@@ -85,6 +113,12 @@ class Add(Join):
 @layer("multiply", source="Hu, Shen & Sun 2017, Squeeze-and-Excitation Networks, arXiv 1709.01507, sec. 3")
 class Multiply(Join):
     """The product of branches; an axis of 1 is stretched to the others'."""
+
+    keeps = ("input",)
+
+    def passing(self, x: Shapes, y: Shape) -> Any:
+        """The gradient of a stretched branch is as large as the output before it is added up."""
+        return sum(0 if same(shape.elements, y.elements) else y.elements for shape in x)
 
     def agreement(self, x: Shapes) -> Iterator[Condition]:
         for sizes in zip(*(shape.axes for shape in x), strict=True):
@@ -98,6 +132,17 @@ class Multiply(Join):
             axes.append(next((size for size in sizes if same(size, 1) is not True), sizes[0]))
         return Shape(tuple(axes), x[0].channels_last)
 
+    def reads_channels(self, x: Shapes, channels: Channels) -> tuple[Channels, ...]:
+        return tuple(((0, 1),) if same(shape.channels, 1) else channels for shape in x)
+
+    def readings(self, x: Shapes, y: Shape) -> tuple[Readings, ...]:
+        """A stretched axis is read at its only position."""
+        made = []
+        for shape in x:
+            pairs = enumerate(zip(positions(shape), positions(y), strict=True))
+            made.append(tuple(point(k) if same(size, whole) is not False else only(0, k) for k, (size, whole) in pairs))
+        return tuple(made)
+
     def operations(self, x: Shapes, y: Shape) -> Operations:
         return Operations(multiplications=(len(x) - 1) * y.elements)
 
@@ -108,6 +153,8 @@ class MatMul(Join):
 
     reads = "all"
     mixes = True
+    keeps = ("input",)
+    autocast = "half"
 
     def agreement(self, x: Shapes) -> Iterator[Condition]:
         if len(x) != 2:

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..conditions import Condition, divides
-from ..dims import prod
+from ..dims import floordiv, prod, smax, smin
 from ..shapes import Shape, Window
-from .base import Layer, Operations, Tensors, layer, with_fields
+from .base import Channels, Layer, Operations, Tensors, layer, with_fields
 from .fields import Dim, Flag, PerAxis, Ratio
+from .keeping import Kept
 
 
 @with_fields
@@ -27,6 +28,12 @@ class BatchNorm(Affine):
     def buffers(self, x: Shape) -> Tensors:
         return {"running_mean": (x.channels,), "running_var": (x.channels,)}
 
+    def constants(self, x: Shape) -> tuple[Kept, ...]:
+        return (Kept("num_batches_tracked", 1, "index"),)
+
+    def saved(self, x: Shape, y: Shape) -> tuple[Kept, ...]:
+        return (Kept("input"), Kept("statistics", 2 * x.channels, "statistic", per_image=False))
+
     def operations(self, x: Shape, y: Shape) -> Operations:
         return Operations(multiplications=y.elements, additions=y.elements)
 
@@ -35,10 +42,14 @@ class Moments(Affine):
     """Mean and variance over groups of numbers of one image."""
 
     reads = "all"
+    autocast = "float32"
 
     def groups_in(self, x: Shape) -> Any:
         """How many groups are normalised apart."""
         return x.positions
+
+    def saved(self, x: Shape, y: Shape) -> tuple[Kept, ...]:
+        return (Kept("input"), Kept("statistics", 2 * self.groups_in(x), "statistic"))
 
     def operations(self, x: Shape, y: Shape) -> Operations:
         """With n numbers a group: mean n-1 additions, variance n-1 additions and n squares, then n differences
@@ -82,9 +93,15 @@ class InstanceNorm(Moments):
     accepts = ("map",)
     reads = "itself"
     mixes = True
+    autocast = "as given"
 
     def groups_in(self, x: Shape) -> Any:
         return x.channels
+
+    def saved(self, x: Shape, y: Shape) -> tuple[Kept, ...]:
+        """It runs as batch normalisation of one image with N*C channels, for which the weights are repeated."""
+        kept = super().saved(x, y)
+        return (*kept, Kept("weights of each image", x.channels)) if self.affine else kept
 
 
 @layer("rmsnorm", source="Zhang & Sennrich 2019, arXiv 1910.07467, sec. 4")
@@ -92,9 +109,22 @@ class RMSNorm(Layer):
     """Root-mean-square normalisation over the channels of each position, with a learned scale."""
 
     reads = "all"
+    autocast = "float32"
 
     def parameters(self, x: Shape) -> Tensors:
         return {"weight": (x.channels,)}
+
+    def saved(self, x: Shape, y: Shape) -> tuple[Kept, ...]:
+        """The scale needs the normalised numbers, the input itself and the roots as well."""
+        return (
+            Kept("input", for_input=True),
+            Kept("roots", x.positions, for_input=True),
+            Kept("normalised", x.elements),
+        )
+
+    def passing(self, x: Shape, y: Shape) -> Any:
+        """The roots are gone when most is there."""
+        return 2 * x.elements - x.positions
 
     def operations(self, x: Shape, y: Shape) -> Operations:
         groups = x.positions
@@ -111,6 +141,14 @@ class L2Norm(Layer):
     """L2 normalisation: the channels of each position divided by the root of their sum of squares."""
 
     reads = "all"
+    autocast = "widened"  # by the lengths
+
+    def saved(self, x: Shape, y: Shape) -> tuple[Kept, ...]:
+        """The input, the lengths, and the lengths kept away from zero."""
+        return (Kept("input"), Kept("lengths", 2 * x.positions, "wide"))
+
+    def passing(self, x: Shape, y: Shape) -> Any:
+        return 3 * x.elements
 
     def operations(self, x: Shape, y: Shape) -> Operations:
         """With n numbers a position: n squares and n-1 additions, a root, then n products with 1/length."""
@@ -133,6 +171,24 @@ class LocalResponseNorm(Layer):
 
     reads = "neighbours"
     accepts = ("map",)
+    autocast = "widened"  # by the power
+
+    def saved(self, x: Shape, y: Shape) -> tuple[Kept, ...]:
+        """The input, its squares between maps of zeros, their sums over `size` maps, and the power of these."""
+        return (
+            Kept("input"),
+            Kept("squares", (x.channels + self.size - 1) * x.positions),
+            Kept("sums", x.elements, "wide"),
+            Kept("powers", x.elements, "wide"),
+        )
+
+    def passing(self, x: Shape, y: Shape) -> Any:
+        return 3 * x.elements
+
+    def reads_channels(self, x: Shape, channels: Channels) -> tuple[Channels, ...]:
+        before = floordiv(self.size, 2)
+        after = self.size - 1 - before
+        return (tuple((smax(a - before, 0), smin(b + after, x.channels)) for a, b in channels),)
 
     def operations(self, x: Shape, y: Shape) -> Operations:
         return Operations(

@@ -1,11 +1,14 @@
 """Pooling: windows without weights, LeNet-5's trainable subsampling, global and adaptive forms."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
-from ..dims import gcd, prod
+from ..dims import ceildiv, floordiv, gcd, prod, same, smax
+from ..readings import Readings, every, portions
 from ..shapes import Shape, Window
 from .base import Layer, Operations, Tensors, layer, with_fields
 from .fields import Flag, Pad, PerAxis, WordField
+from .keeping import Kept, Stage
 
 Rounding = Annotated[Any, WordField("floor", "ceil")]
 
@@ -22,6 +25,7 @@ class Pool(Layer):
     include_pad: Flag = True
 
     accepts = ("map",)
+    keeps = ("input",)
 
     def window(self) -> Window:
         stride = self.kernel if self.stride is None else self.stride
@@ -34,6 +38,9 @@ class Pool(Layer):
 @layer("maxpool", source="Dumoulin & Visin 2016, ch. 3")
 class MaxPool(Pool):
     """Maximum of each window."""
+
+    def saved(self, x: Shape, y: Shape) -> tuple[Kept, ...]:
+        return (Kept("input"), Kept("indices", y.elements, "index"))
 
     def operations(self, x: Shape, y: Shape) -> Operations:
         return Operations(comparisons=(prod(self.kernel) - 1) * y.elements)
@@ -51,6 +58,16 @@ class AvgPool(Pool):
 class L2Pool(Pool):
     """Root of the sum of squares of each window."""
 
+    autocast = "float32"  # of the powers
+
+    def saved(self, x: Shape, y: Shape) -> tuple[Kept, ...]:
+        """As lp_pool: the squares too, and of each output the mean, its sign, its absolute value and the sum."""
+        return (Kept("input"), Kept("squares", x.elements), Kept("sums", 4 * y.elements))
+
+    def passing(self, x: Shape, y: Shape) -> Any:
+        """Most is there at its beginning, or at its end, when the squares and sums are gone."""
+        return smax(3 * y.elements - x.elements, 2 * x.elements - 5 * y.elements)
+
     def operations(self, x: Shape, y: Shape) -> Operations:
         size = prod(self.kernel)
         return Operations(multiplications=size * y.elements, additions=(size - 1) * y.elements, exponentials=y.elements)
@@ -65,6 +82,7 @@ class Subsample(Layer):
 
     accepts = ("map",)
     weighted = True
+    autocast = "widened"
 
     def window(self) -> Window:
         stride = self.kernel if self.stride is None else self.stride
@@ -76,6 +94,13 @@ class Subsample(Layer):
 
     def parameters(self, x: Shape) -> Tensors:
         return {"weight": (x.channels,), "bias": (x.channels,)}
+
+    def saved(self, x: Shape, y: Shape) -> tuple[Kept, ...]:
+        """Average pooling keeps the input, the product with the coefficients their other factor."""
+        return (Kept("input", for_input=True), Kept("sums", y.elements))
+
+    def stages(self, x: Shape, y: Shape) -> tuple[Stage, ...]:
+        return (Stage("", ("sums",), y.elements), Stage("", ()))
 
     def operations(self, x: Shape, y: Shape) -> Operations:
         return Operations(multiplications=y.elements, additions=prod(self.kernel) * y.elements)
@@ -93,6 +118,9 @@ class GlobalPool(Layer):
     def window_on(self, x: Shape) -> Window:
         return Window.over(x.spatial)
 
+    def readings(self, x: Shape, y: Shape) -> tuple[Readings, ...]:
+        return (tuple(every(size, axis) for axis, size in enumerate(x.spatial)),)
+
     def output(self, x: Shape) -> Shape:
         return x.of(x.channels, (1,) * len(x.spatial))
 
@@ -101,6 +129,8 @@ class GlobalPool(Layer):
 class GlobalAvgPool(GlobalPool):
     """Mean of each map."""
 
+    keeps = ()
+
     def operations(self, x: Shape, y: Shape) -> Operations:
         return Operations(additions=x.elements - y.elements, divisions=y.elements)
 
@@ -108,6 +138,9 @@ class GlobalAvgPool(GlobalPool):
 @layer("global_maxpool", source="Lin, Chen & Yan 2013, Network in Network, arXiv 1312.4400, sec. 3.2")
 class GlobalMaxPool(GlobalPool):
     """Maximum of each map."""
+
+    def saved(self, x: Shape, y: Shape) -> tuple[Kept, ...]:
+        return (Kept("input"), Kept("indices", y.elements, "index"))
 
     def operations(self, x: Shape, y: Shape) -> Operations:
         return Operations(comparisons=x.elements - y.elements)
@@ -123,6 +156,18 @@ class AdaptiveAvgPool(Layer):
 
     def output(self, x: Shape) -> Shape:
         return x.of(x.channels, self.size)
+
+    def taps(self, x: Shape, axis: int, place: int) -> Iterable[int]:
+        size, count = x.spatial[axis], self.size[axis]
+        return range(floordiv(place * size, count), ceildiv((place + 1) * size, count))
+
+    def readings(self, x: Shape, y: Shape) -> tuple[Readings, ...]:
+        sizes = zip(x.spatial, self.size, strict=True)
+        return (tuple(portions(size, count, axis) for axis, (size, count) in enumerate(sizes)),)
+
+    def saved(self, x: Shape, y: Shape) -> tuple[Kept, ...]:
+        """A single window runs as a mean, which keeps nothing."""
+        return () if all(same(size, 1) is True for size in self.size) else (Kept("input"),)
 
     def operations(self, x: Shape, y: Shape) -> Operations:
         """The windows of an axis hold H + n - gcd(H, n) inputs: neighbours share one where n does not divide."""

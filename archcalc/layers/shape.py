@@ -1,13 +1,14 @@
 """Layers that move numbers and compute none: reshaping, cutting, padding, shuffling, enlarging."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 
 from ..conditions import Condition, at_least, divides, equal
-from ..dims import floordiv, power, prod
+from ..dims import ceildiv, exact_div, floordiv, power, prod, smin
 from ..errors import ArchcalcError
+from ..readings import Reading, Readings, Rearranged, Taps, point, shifted
 from ..shapes import Shape, Window
-from .base import Layer, layer, with_fields
+from .base import Channels, Layer, layer, with_fields
 from .fields import Axes, Dim, Pad, PerAxis, Sizes, WordField
 
 Side = Annotated[Any, WordField("first", "last")]
@@ -19,11 +20,20 @@ def _block(factor: tuple[Any, ...]) -> Window:
     return Window(factor, factor, ((0, 0),) * rank, (1,) * rank)
 
 
+def _same_numbers(x: Shape, y: Shape, channels: Channels) -> Channels:
+    """The channels of x that hold these channels of y, where both list the same numbers in the same order."""
+    if x.channels_last or y.channels_last:
+        return ((0, x.channels),)
+    return tuple((floordiv(a * y.positions, x.positions), ceildiv(b * y.positions, x.positions)) for a, b in channels)
+
+
 @with_fields
 class View(Layer):
     """What they share that give the same numbers another shape."""
 
     stores = "view"
+    keeps = ()
+    gradient = "passed"
 
 
 @layer("flatten")
@@ -32,6 +42,12 @@ class Flatten(View):
 
     def output(self, x: Shape) -> Shape:
         return Shape((x.elements,))
+
+    def reads_channels(self, x: Shape, channels: Channels) -> tuple[Channels, ...]:
+        return (_same_numbers(x, self.output(x), channels),)
+
+    def readings(self, x: Shape, y: Shape) -> tuple[Readings, ...]:
+        return (Rearranged(tuple(range(len(x.axes)))),)
 
 
 @layer("reshape")
@@ -49,6 +65,12 @@ class Reshape(View):
 
     def output(self, x: Shape) -> Shape:
         return Shape(self.size, channels_last=self.channels == "last")
+
+    def reads_channels(self, x: Shape, channels: Channels) -> tuple[Channels, ...]:
+        return (_same_numbers(x, self.output(x), channels),)
+
+    def readings(self, x: Shape, y: Shape) -> tuple[Readings, ...]:
+        return (Rearranged(tuple(range(len(x.axes)))),)
 
 
 @layer("permute")
@@ -68,6 +90,9 @@ class Permute(View):
     def output(self, x: Shape) -> Shape:
         return Shape(tuple(x.axes[axis] for axis in self.axes), channels_last=self.channels == "last")
 
+    def readings(self, x: Shape, y: Shape) -> tuple[Readings, ...]:
+        return (Rearranged(self.axes),)
+
 
 @layer("tokens", source="Dosovitskiy et al. 2020, arXiv 2010.11929, sec. 3.1")
 class Tokens(View):
@@ -77,6 +102,11 @@ class Tokens(View):
 
     def output(self, x: Shape) -> Shape:
         return Shape((x.positions, x.channels), channels_last=True)
+
+    def readings(self, x: Shape, y: Shape) -> tuple[Readings, ...]:
+        """The positions in their order; of one axis they stay what they are."""
+        spatial = len(x.spatial)
+        return ((point(),) if spatial == 1 else Rearranged((*range(1, spatial + 1), 0)),)
 
 
 @layer("channels_last")
@@ -107,6 +137,11 @@ class Crop(View):
 
     accepts = ("map",)
     cuts = True
+    gradient = "new"
+
+    def passing(self, x: Shape, y: Shape) -> Any:
+        """Each axis is cut on its own; the rows come back first, when the output's gradient is gone."""
+        return x.channels * prod((y.spatial[0], *x.spatial[1:])) - y.elements
 
     def conditions(self, x: Shape) -> Iterator[Condition]:
         for have, wanted in zip(x.spatial, self.size, strict=True):
@@ -114,6 +149,14 @@ class Crop(View):
 
     def output(self, x: Shape) -> Shape:
         return x.of(x.channels, self.size)
+
+    def taps(self, x: Shape, axis: int, place: int) -> Iterable[int]:
+        return (place + floordiv(x.spatial[axis] - self.size[axis], 2),)
+
+    def readings(self, x: Shape, y: Shape) -> tuple[Readings, ...]:
+        """As much is cut off on either side, the odd row at the end."""
+        pairs = enumerate(zip(x.spatial, self.size, strict=True))
+        return (tuple(shifted(floordiv(have - wanted, 2), axis) for axis, (have, wanted) in pairs),)
 
 
 @layer("pad")
@@ -123,6 +166,7 @@ class ZeroPad(Layer):
     size: Pad
 
     accepts = ("map",)
+    keeps = ()
 
     def conditions(self, x: Shape) -> Iterator[Condition]:
         if self.size is None:
@@ -144,11 +188,25 @@ class PadChannels(Layer):
 
     channels: Dim
 
+    keeps = ()
+
     def conditions(self, x: Shape) -> Iterator[Condition]:
         yield at_least(self.channels, x.channels, f"cannot pad {x.channels} channels to {self.channels}")
 
     def output(self, x: Shape) -> Shape:
         return x.with_channels(self.channels)
+
+    def dealt(self, x: Shape) -> tuple[Any, ...]:
+        return (self.channels,)
+
+    def reads_channels(self, x: Shape, channels: Channels) -> tuple[Channels, ...]:
+        return (tuple((a, smin(b, x.channels)) for a, b in channels),)
+
+    def readings(self, x: Shape, y: Shape) -> tuple[Readings, ...]:
+        """The zeros behind a vector read nothing."""
+        if x.layout == "vector":
+            return ((shifted(0, inside=True),),)
+        return super().readings(x, y)
 
 
 @layer("slice")
@@ -159,6 +217,7 @@ class Slice(View):
     of: Dim
 
     cuts = True
+    gradient = "gathered"
 
     def conditions(self, x: Shape) -> Iterator[Condition]:
         yield at_least(self.of, self.part, f"there is no part {self.part} of {self.of}")
@@ -166,6 +225,15 @@ class Slice(View):
 
     def output(self, x: Shape) -> Shape:
         return x.with_channels(floordiv(x.channels, self.of))  # exact by the condition, and whole with symbols
+
+    def reads_channels(self, x: Shape, channels: Channels) -> tuple[Channels, ...]:
+        start = (self.part - 1) * self.output(x).channels
+        return (tuple((a + start, b + start) for a, b in channels),)
+
+    def readings(self, x: Shape, y: Shape) -> tuple[Readings, ...]:
+        if x.layout == "vector":
+            return ((shifted((self.part - 1) * y.channels),),)
+        return super().readings(x, y)
 
 
 @layer("channel_shuffle", source="Zhang et al. 2017, ShuffleNet, arXiv 1707.01083, sec. 3.1")
@@ -175,11 +243,25 @@ class ChannelShuffle(Layer):
     groups: Dim
 
     reads = "all"
+    keeps = ()
 
     def conditions(self, x: Shape) -> Iterator[Condition]:
         yield divides(
             self.groups, x.channels, f"groups {self.groups} does not divide the {x.channels} channels; choose a divisor"
         )
+
+    def reads_channels(self, x: Shape, channels: Channels) -> tuple[Channels, ...]:
+        """Channel i*groups + j of the output is channel i of group j."""
+        size = exact_div(x.channels, self.groups)
+        sources = (c % self.groups * size + c // self.groups for a, b in channels for c in range(a, b))
+        return (tuple((source, source + 1) for source in sources),)
+
+    def readings(self, x: Shape, y: Shape) -> tuple[Readings, ...]:
+        """Number j*groups + g of a vector was number j of group g."""
+        if x.layout == "vector" and type(self.groups) is int:
+            starts = [group * floordiv(x.channels, self.groups) for group in range(self.groups)]
+            return ((Reading(self.groups, 1, tuple(Taps(start, start) for start in starts)),),)
+        return super().readings(x, y)
 
 
 @layer("pixel_shuffle", source="Shi et al. 2016, arXiv 1609.05158, sec. 3.2")
@@ -191,9 +273,13 @@ class PixelShuffle(Layer):
     reads = "group"
     accepts = ("map", "tokens")
     enlarges = True
+    keeps = ()
 
     def window_on(self, x: Shape) -> Window:
         return _block((self.factor,) * len(x.spatial))
+
+    def groups_read(self, x: Shape) -> Any:
+        return self.output(x).channels
 
     def _parts(self, x: Shape) -> Any:
         return power(self.factor, len(x.spatial))
@@ -214,6 +300,11 @@ class PatchMerge(Layer):
 
     reads = "all"
     accepts = ("map", "tokens")
+    keeps = ()
+
+    def passing(self, x: Shape, y: Shape) -> Any:
+        """A slice of rows and columns comes back as rows, then as all of the input, beside the sum so far."""
+        return x.elements + x.channels * prod((ceildiv(x.spatial[0], self.factor), *x.spatial[1:]))
 
     def window_on(self, x: Shape) -> Window:
         patch = (self.factor,) * len(x.spatial)
@@ -231,6 +322,8 @@ class Upsample(Layer):
 
     accepts = ("map",)
     enlarges = True
+    keeps = ()
+    autocast = "float32"
 
     def window(self) -> Window:
         return _block(self.factor)

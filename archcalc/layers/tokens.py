@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 from ..conditions import Condition, divides
-from ..dims import ceildiv, exact_div, prod, same, smin
+from ..dims import at_least, ceildiv, exact_div, prod, same, smin
 from ..errors import ArchcalcError
+from ..readings import Readings, blocks, comb, only, point, shifted
 from ..shapes import Shape
 from .base import Layer, Operations, Tensors, layer
 from .fields import Dim, Flag, Natural, WordField
+from .keeping import Kept, Stage
 
 
 @layer("embedding")
@@ -20,12 +22,21 @@ class Embedding(Layer):
 
     accepts = ("vector",)
     reads = "all"
+    keeps = ("input",)
+    takes_indices = True
+    autocast = "float32"
 
     def output(self, x: Shape) -> Shape:
         return Shape((x.channels, self.size), channels_last=True)
 
+    def readings(self, x: Shape, y: Shape) -> tuple[Readings, ...]:
+        return ((point(),),)
+
     def parameters(self, x: Shape) -> Tensors:
         return {"weight": (self.count, self.size)}
+
+    def dealt(self, x: Shape) -> tuple[Any, ...]:
+        return (self.size,)
 
 
 @layer("class_token", source="Dosovitskiy et al. 2020, arXiv 2010.11929, sec. 3.1")
@@ -33,10 +44,19 @@ class ClassToken(Layer):
     """A learned token in front of the others."""
 
     accepts = ("tokens",)
+    keeps = ()
+    gradient = "cut"
+    part_of_gradient = ("token",)
+    autocast = "widened"
 
     def output(self, x: Shape) -> Shape:
         first, *others = x.spatial
         return x.of(x.channels, (first + 1, *others))
+
+    def readings(self, x: Shape, y: Shape) -> tuple[Readings, ...]:
+        """The new one reads nothing."""
+        others = (point(axis) for axis in range(1, len(x.spatial)))
+        return ((shifted(-1, inside=True), *others),)
 
     def parameters(self, x: Shape) -> Tensors:
         return {"token": (prod(x.spatial[1:]), x.channels)}
@@ -47,6 +67,10 @@ class PositionalEmbedding(Layer):
     """A learned vector added to each token."""
 
     accepts = ("tokens",)
+    has_places = True
+    keeps = ()
+    gradient = "passed"
+    autocast = "widened"
 
     def parameters(self, x: Shape) -> Tensors:
         return {"embedding": x.axes}
@@ -64,9 +88,14 @@ class Take(Layer):
     accepts = ("tokens",)
     stores = "view"
     cuts = True
+    keeps = ()
 
     def output(self, x: Shape) -> Shape:
         return Shape((x.channels,)) if len(x.axes) == 2 else x.of(x.channels, x.spatial[1:])
+
+    def readings(self, x: Shape, y: Shape) -> tuple[Readings, ...]:
+        first, *others = x.spatial
+        return ((only(0 if self.which == "first" else first - 1), *(point(axis) for axis in range(len(others)))),)
 
 
 @layer("attention", source="Vaswani et al. 2017, arXiv 1706.03762, sec. 3.2")
@@ -93,6 +122,7 @@ class Attention(Layer):
     mixes = True
     weighted = True
     depth = 2
+    autocast = "half"
 
     def conditions(self, x: Shape) -> Iterator[Condition]:
         if self.window_ is not None and self.grid is not None:
@@ -120,6 +150,28 @@ class Attention(Layer):
         """The axes of a window or grid; None where all tokens attend to all."""
         side = self.grid if self.window_ is None else self.window_
         return None if side is None else (side,) * len(x.spatial)
+
+    def dealt(self, x: Shape) -> tuple[Any, ...]:
+        return (self.heads,) if divides(self.heads, x.channels).truth else ()
+
+    def exchanged(self, x: Shape) -> Any:
+        """What the heads have found, which every output of the second projection needs."""
+        return x.positions * self.heads * self._head_sizes(x)[1]
+
+    def readings(self, x: Shape, y: Shape) -> tuple[Readings, ...]:
+        """All tokens, or those of the window or grid; a shift moves the windows where there is more than one."""
+        if self.window_ is not None:
+            return (tuple(blocks(self.window_, self._shift(size), axis) for axis, size in enumerate(x.spatial)),)
+        if self.grid is not None:
+            return (tuple(comb(exact_div(size, self.grid), size, axis) for axis, size in enumerate(x.spatial)),)
+        return super().readings(x, y)
+
+    def _shift(self, size: Any) -> Any:
+        """How far windows are shifted along an axis of this size."""
+        one_window = at_least(self.window_, size)
+        if one_window is None and not same(self.shift, 0):
+            raise ArchcalcError(f"whether windows of {self.window_} are shifted depends on {size}; give it a number")
+        return 0 if one_window else self.shift
 
     def _windows(self, x: Shape) -> Any:
         return prod(ceildiv(size, self.window_) for size in x.spatial)
@@ -167,6 +219,51 @@ class Attention(Layer):
             exponentials=scores,
         )
 
+    def constants(self, x: Shape) -> tuple[Kept, ...]:
+        attended = self._tokens(x)[1]
+        return () if self._block(x) is None else (Kept("relative_position_index", attended * attended, "index"),)
+
+    def saved(self, x: Shape, y: Shape) -> tuple[Kept, ...]:
+        """Without windows one call of scaled_dot_product_attention; with them products written out, as in torchvision.
+
+        The tokens in windows, and queries, keys and values for the products, are copies. Of one window in all, keys
+        and values stay where the projection has put them.
+        """
+        key, value = self._head_sizes(x)
+        tokens, attended = self._tokens(x)
+        rows = self.heads * tokens
+        ends = (Kept("tokens", tokens * x.channels), Kept("attended values", rows * value))
+        projected = Kept("queries, keys and values", rows * (2 * key + value))
+        if self._block(x) is None:
+            padded = self.heads * 32 * ceildiv(tokens, 32)
+            return (
+                *ends,
+                projected,
+                Kept("sums of exponentials", rows, "statistic", only="torch-cpu"),
+                Kept("sums of exponentials", padded, "statistic", only="torch-cuda"),
+                Kept("seed and offset", 2, "index", per_image=False, only="torch-cuda"),
+            )
+        weights = Kept("weights", rows * attended, "wide")
+        products = (
+            Kept("queries", rows * key),
+            weights,
+            weights._replace(name="weights in 16 bits", form="number", only="amp"),
+        )
+        copies = Kept("keys and values", rows * (key + value))
+        if same(tokens, attended):
+            return (*ends, *products, projected._replace(only="one image"), copies._replace(only="several images"))
+        return (*ends, *products, copies)
+
+    def stages(self, x: Shape, y: Shape) -> tuple[Stage, ...]:
+        key, value = self._head_sizes(x)
+        rows = self.heads * self._tokens(x)[0]
+        inside = tuple(kept.name for kept in self.saved(x, y) if kept.name != "tokens")
+        return (
+            Stage("out_proj", (), rows * value),
+            Stage("attention", inside, rows * (2 * key + value)),
+            Stage("", ("tokens",)),
+        )
+
     def _added_to_scores(self, x: Shape, scores: Any) -> Any:
         """The position bias, and the mask of a shift unless one window holds all tokens."""
         position = 0 if self._block(x) is None else scores
@@ -199,6 +296,9 @@ class CosineAttention(Attention):
     def _block(self, x: Shape) -> tuple[Any, ...]:
         return super()._block(x) or x.spatial
 
+    def dealt(self, x: Shape) -> tuple[Any, ...]:
+        return ()  # the small network for the position bias is one for all heads
+
     def parameters(self, x: Shape) -> Tensors:
         return {
             "logit_scale": (self.heads, 1, 1),
@@ -207,6 +307,37 @@ class CosineAttention(Attention):
             "position.linear1.bias": (self.hidden,),
             "position.linear2.weight": (self.heads, self.hidden),
         }
+
+    def keeps_copy(self, name: str, input_needs: bool) -> bool:
+        """The first layer of the small network has a constant input."""
+        return super().keeps_copy(name, input_needs) and name != "position.linear1.weight"
+
+    def constants(self, x: Shape) -> tuple[Kept, ...]:
+        return (*super().constants(x), Kept("relative_coords_table", self._steps(x) * len(x.spatial)))
+
+    def saved(self, x: Shape, y: Shape) -> tuple[Kept, ...]:
+        """As attention in windows; and what is kept of the lengths, of the scale and of the position bias."""
+        key, value = self._head_sizes(x)
+        tokens, attended = self._tokens(x)
+        rows = self.heads * tokens
+        values = Kept("values", rows * value)
+        if same(tokens, attended):
+            values = values._replace(only="several images")
+        return (
+            Kept("tokens", tokens * x.channels),
+            Kept("attended values", rows * value),
+            Kept("queries, keys and values", rows * (2 * key + value)),
+            Kept("lengths", 4 * rows, "wide"),
+            Kept("unit queries and keys", 2 * rows * key),
+            Kept("cosines", rows * attended),
+            Kept("weights", rows * attended, "wide"),
+            Kept("weights in 16 bits", rows * attended, only="amp"),
+            values,
+            Kept("scales", self.heads, "wide", per_image=False),
+            Kept("steps in 16 bits", self._steps(x) * len(x.spatial), only="amp", per_image=False),
+            Kept("hidden units of the position bias", self._steps(x) * self.hidden, per_image=False),
+            Kept("position bias", self.heads * attended * attended, per_image=False),
+        )
 
     def operations(self, x: Shape, y: Shape) -> Operations:
         """As attention; but both queries and keys are divided by their lengths, and the scores are scaled."""

@@ -102,12 +102,17 @@ def _verdict_data(verdict: Verdict) -> dict[str, Any]:
     }
 
 
+def check_format(format: str) -> None:
+    """Refuse a format that is none of FORMATS."""
+    if format not in FORMATS:
+        raise UsageError(hinted(f"unknown format '{format}'", did_you_mean(format, FORMATS)))
+
+
 def grid(headers: Sequence[str], rows: Sequence[Sequence[str]], format: str, numeric: Sequence[int] = ()) -> str:
     """A table as text, or as Markdown without the padding that would double a long page."""
     from tabulate import tabulate
 
-    if format not in FORMATS:
-        raise UsageError(hinted(f"unknown format '{format}'", did_you_mean(format, FORMATS)))
+    check_format(format)
     if format == "markdown":
         rows = [[markdown_text(cell) for cell in row] for row in rows]
     align = ["right" if number in numeric else "left" for number in range(len(headers))]

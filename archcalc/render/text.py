@@ -36,11 +36,11 @@ def heading(report: Report) -> str:
     return f"{report.name}: {spec.title}" if spec.title and spec.title != report.name else report.name
 
 
-def input_line(report: Report) -> str:
-    """Input, batch and dtype."""
+def input_line(report: Report, batch: Any = None) -> str:
+    """Input, batch and dtype; another batch where a plan has one of its own."""
     named = report.inputs
     shapes = ", ".join(str(shape) if len(named) == 1 else f"{name} {shape}" for name, shape in named.items())
-    return f"input {shapes}, batch {report.batch}, {report.dtype}"
+    return f"input {shapes}, batch {report.batch if batch is None else batch}, {report.dtype}"
 
 
 def facts(report: Report, options: Options) -> Iterator[str]:

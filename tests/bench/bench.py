@@ -19,6 +19,7 @@ from pathlib import Path
 import archcalc
 from archcalc import zoo
 from archcalc.infer import infer
+from archcalc.partition import plan
 from archcalc.report import Report
 from archcalc.specreader import read_spec
 from archcalc.walk import elaborate
@@ -112,7 +113,18 @@ def growth() -> None:
         print(f"  {len(report.graph.nodes):>7} layers: {each / base:5.2f} of the time at 1,000, {held:6.0f} bytes")
 
 
+def stages() -> None:
+    """The best stages of ResNet-152 on 8 devices."""
+    report = archcalc.analyze("resnet152", batch=128)
+    analysis = best_of(lambda: archcalc.analyze("resnet152"), rounds=3)
+    print("\nResNet-152 in 8 stages, batch 128 (at most 1 s)")
+    for balance in ("macs", "memory", "time"):
+        seconds = best_of(lambda balance=balance: plan(report, devices=8, scheme="pipeline", balance=balance), rounds=3)
+        print(f"  by {balance:<33} {seconds:6.2f} s, {seconds / analysis:6.1f} times the analysis")
+
+
 if __name__ == "__main__":
     start_up()
     in_process()
+    stages()
     growth()

@@ -1,0 +1,3 @@
+"""measure.py needs torch and holds no tests."""
+
+collect_ignore = ["measure.py"]
