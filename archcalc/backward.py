@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from .dims import prod, same
 from .layers.keeping import Stage
 from .report import BITS
-from .saving import Action, Bytes, Saved, Storage
+from .saving import Action, Bytes, Saved, Storage, is_one_image
 
 FOREVER = 1 << 60
 
@@ -192,7 +192,7 @@ class Step:
         for stage in layer.stages(x, y)[:-1]:
             self.tape.moment("backward", action.node.path)
             size = Bytes(0, stage.gives * (action.output_bits // 8))
-            passing = self.tape.make(f"gradient inside {action.node.path}", "gradients of outputs", size)
+            passing = self.tape.make(f"gradient inside {action.node.path}", "gradients of layer outputs", size)
             own = {name: tensors.pop(name) for name in list(tensors) if name.startswith(stage.name)}
             freed = [number for number in kept if self.frees(stage, number)]
             kept = [number for number in kept if number not in freed]
@@ -223,19 +223,21 @@ class Step:
         count = node.layer.passing(node.x, node.output)
         if same(count, 0) is not True:
             label = f"between operations of {node.path}"
-            yield self.tape.make(label, "gradients of outputs", Bytes(0, count * (action.output_bits // 8)))
+            yield self.tape.make(label, "gradients of layer outputs", Bytes(0, count * (action.output_bits // 8)))
 
     def finish(
         self, action: Action, gradient: Held, tensors: dict[str, Any], kept: Sequence[int], *beside: Held
     ) -> None:
         """End a stage: make the gradients of its parameters, free what it needed."""
-        part = action.node.layer.part_of_gradient if self.forward.batch == 1 else ()
+        part = action.node.layer.part_of_gradient
+        if part and not is_one_image(self.forward.batch):
+            part = ()
         if set(part) & set(tensors):
             gradient.needed += FOREVER  # they are cut from this one, which therefore stays
         counts = {name: prod(axes) for name, axes in tensors.items() if name not in part}
         narrow = self.forward.amp and action.node.layer.autocast == "half"
         wide = 4 if self.forward.amp else action.bits // 8
-        role, size = ("gradients of outputs", 2) if narrow else ("gradients of parameters", wide)
+        role, size = ("gradients of layer outputs", 2) if narrow else ("gradients of parameters", wide)
         made = [
             self.tape.make(f"gradient of {action.node.path}.{name}", role, Bytes(count * size))
             for name, count in counts.items()
@@ -253,7 +255,7 @@ class Step:
         """A new gradient of the output of a node."""
         node = self.actions[number].node
         return self.tape.make(
-            f"gradient of {node.path}", "gradients of outputs", Bytes(0, node.output.elements * (bits // 8))
+            f"gradient of {node.path}", "gradients of layer outputs", Bytes(0, node.output.elements * (bits // 8))
         )
 
     def cast(self, source: int, held: Held, whole: bool, bits: int) -> tuple[Held, bool]:
@@ -301,8 +303,8 @@ def _role(is_kept: bool, needed_later: int) -> str:
     if is_kept:
         return "kept for backward"
     if needed_later >= FOREVER:
-        return "outputs"
-    return "kept for segments" if needed_later else "passing"
+        return "outputs of the network"
+    return "kept between segments" if needed_later else "layer outputs, not kept"
 
 
 def _shared(held: Held) -> Held:

@@ -137,10 +137,10 @@ def _text(value: Any) -> str:
     digits = next((n for n in range(19) if 10**n % value.denominator == 0), None)
     if digits is None:
         raise ArchcalcError("is not a decimal number")
-    return _decimal(value, digits)
+    return decimal(value, digits)
 
 
-def _decimal(value: Fraction, digits: int) -> str:
+def decimal(value: Fraction, digits: int) -> str:
     """A number with so many decimals, rounded exactly."""
     scaled = round(value * 10**digits)
     whole, rest = divmod(abs(scaled), 10**digits)
@@ -157,5 +157,5 @@ def in_unit(exact: Any, unit: str = "", digits: int = 2) -> str:
         return "x".join(map(str, exact))
     scale = Fraction(UNITS[unit]) if unit in ("%", *BYTES) else Fraction(1)
     shown = Fraction(exact) / scale
-    text = _decimal(shown, 0 if shown.denominator == 1 else digits)
+    text = decimal(shown, 0 if shown.denominator == 1 else digits)
     return text if scale == 1 else f"{text} {unit}"

@@ -15,8 +15,7 @@ from typing import Any
 from . import dims
 from .errors import ArchcalcError, UsageError
 from .figures import amount
-from .liveness import schedule
-from .memory import Inference, buffer_bytes
+from .memory import Inference, with_weights
 from .records import Record, record
 from .report import Report
 from .training import Training, training
@@ -55,7 +54,12 @@ def fit_training(found: Training, capacity: int) -> Fit:
     def other(dtype: str, amp: bool) -> int:
         report = _with(found.report, dtype=dtype)
         return training(
-            report, optimizer=found.optimizer.name, rules=found.saved.rules, amp=amp, checkpoint=found.checkpoint
+            report,
+            optimizer=found.optimizer.name,
+            rules=found.saved.rules,
+            amp=amp,
+            checkpoint=found.checkpoint,
+            merges_in_place=found.merges_in_place,
         ).fit(capacity)
 
     choices = [("float64", False), ("float32", False), ("float16", False), ("bfloat16", False)]
@@ -78,8 +82,7 @@ def fit_inference(found: Inference, report: Report, capacity: int) -> Fit:
 
     def total(batch: int, dtype: str) -> int:
         again = _with(report, batch=batch, dtype=dtype)
-        made = schedule(again, hold_input=found.hold_input, in_place=found.in_place, order=order)
-        count = dims.add_up((made.peak, again["parameter_bytes"], buffer_bytes(again)))
+        count = with_weights(again, hold_input=found.hold_input, in_place=found.in_place, order=order)
         if dims.symbols_of(count):
             raise UsageError(f"which batch fits needs numbers; {', '.join(sorted(dims.symbols_of(count)))} is open")
         return int(count)

@@ -22,8 +22,9 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from . import dims
 from .errors import ArchcalcError, UsageError
 from .graph import Graph, Node
+from .precision import bits_by_node, refuse_repeats
 from .records import Record, record
-from .report import BITS, LayerReport, Report
+from .report import LayerReport, Report
 from .shapes import Shape
 
 MAX_ENTRIES = 10_000_000  # of a schedule: for each step the tensors that are there
@@ -73,17 +74,14 @@ class Flow(Record):
     roots: Mapping[int, int]  # by node or input, the value that its output is or is a view of
 
 
-def flow(report: Report, *, hold_input: bool = False, in_place: bool = True, training: bool = False) -> Flow:
-    """What every layer of a network reads and makes; in `training` with heads, and with layers that only train.
+def flow(report: Report, *, hold_input: bool = False, in_place: bool = True) -> Flow:
+    """What every layer of a network reads and makes at inference, heads left out.
 
     Raises UsageError where layers are repeated by a symbol: the schedule of so many rounds is not known.
     """
     graph = report.graph
-    layers = [layer for layer in report.layers if training or layer.head is None]
-    for layer in layers:
-        if layer.repeat != 1 or layer.node.series:
-            times = layer.repeat if layer.repeat != 1 else layer.node.series[0][1]
-            raise UsageError(f"{layer.path} is repeated {times} times; a schedule needs a number of layers")
+    refuse_repeats(report, "a schedule")
+    bits = bits_by_node(report)
     roots: dict[int, int] = {}
     whole: dict[int, bool] = {}  # whether an output is all of its root, not a part of it
     for number in range(-len(graph.inputs), 0):
@@ -91,9 +89,9 @@ def flow(report: Report, *, hold_input: bool = False, in_place: bool = True, tra
     uses = []
     entries = 0
     readers: dict[int, list[int]] = {number: [] for number in roots}
-    for layer in layers:
+    for layer in report.trunk:
         node = layer.node
-        is_view = layer.stores == "view" or (node.layer.only_trains and not training)
+        is_view = layer.stores == "view" or node.layer.only_trains
         source = node.inputs[0]
         roots[node.number] = roots[source] if is_view else node.number
         whole[node.number] = not is_view or (whole[source] and not node.layer.cuts)
@@ -103,16 +101,18 @@ def flow(report: Report, *, hold_input: bool = False, in_place: bool = True, tra
             readers[node.number] = []
             for number in reads:
                 readers[number].append(node.number)
-            if in_place and node.layer.stores == "in place" and whole[source] and _same_room(report, layer, source):
+            same_room = bits[source] == bits[node.number] and _same_size(report, layer, source)
+            if in_place and node.layer.stores == "in place" and whole[source] and same_room:
                 over = roots[source]
         uses.append(Use(node, reads, None if is_view else node.number, over))
         entries += len(reads)
         _limit(entries)
-    kept = {roots[number] for number in _outputs(graph, layers)}
+    kept = {roots[number] for number in _outputs(report)}
     if hold_input:
         kept.update(range(-len(graph.inputs), 0))
     values = {
-        number: Value(number, *_what(report, number), tuple(found), number in kept) for number, found in readers.items()
+        number: Value(number, *_what(report, number), bits[number], tuple(found), number in kept)
+        for number, found in readers.items()
     }
     return Flow(tuple(use._replace(over=None) if use.over in kept else use for use in uses), values, roots)
 
@@ -138,26 +138,24 @@ def _limit(entries: int) -> None:
         raise ArchcalcError(f"too many tensors are there at once: the schedule would have over {MAX_ENTRIES:,} entries")
 
 
-def _what(report: Report, number: int) -> tuple[str, Shape, int]:
-    """Name, shape and bits of what a node or input holds."""
+def _what(report: Report, number: int) -> tuple[str, Shape]:
+    """Name and shape of what a node or input holds."""
     if number >= 0:
         layer = report.layers[number]
-        return layer.path, layer.output, layer.bits
-    name, shape = report.graph.inputs[-1 - number]
-    return name, shape, BITS[report.dtype]
+        return layer.path, layer.output
+    return report.graph.inputs[-1 - number]
 
 
-def _same_room(report: Report, layer: LayerReport, source: int) -> bool:
-    """Whether the output fits exactly where the input stands."""
-    _, shape, bits = _what(report, source)
-    return bits == layer.bits and dims.same(shape.elements, layer.output.elements) is True
+def _same_size(report: Report, layer: LayerReport, source: int) -> bool:
+    """Whether a layer gives as many numbers as it reads."""
+    _, shape = _what(report, source)
+    return dims.same(shape.elements, layer.output.elements) is True
 
 
-def _outputs(graph: Graph, layers: Sequence[LayerReport]) -> Iterator[int]:
+def _outputs(report: Report) -> Iterator[int]:
     """The nodes whose outputs the caller gets: those that no layer reads, and the last of the trunk."""
-    last = max((layer.node.number for layer in layers if layer.head is None), default=None)
-    for layer in layers:
-        if layer.node.number not in graph.readers or layer.node.number == last:
+    for layer in report.trunk:
+        if layer.node.number not in report.graph.readers or layer is report.trunk[-1]:
             yield layer.node.number
 
 

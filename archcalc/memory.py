@@ -85,6 +85,11 @@ def inference(report: Report, *, hold_input: bool = False, in_place: bool = True
     )
 
 
+def with_weights(report: Report, **settings: Any) -> Any:
+    """The peak of the tensors with parameters and buffers, for the settings of `schedule`."""
+    return dims.add_up((schedule(report, **settings).peak, report["parameter_bytes"], buffer_bytes(report)))
+
+
 def buffer_bytes(report: Report) -> Any:
     """The bytes of all buffers, heads left out."""
     return dims.ceildiv(dims.add_up(_buffer_bits(layer) for layer in report.trunk), 8)

@@ -120,9 +120,9 @@ def _field(report: Report, layers: Sequence[LayerReport]) -> Any:
 
 def _inference_memory(report: Report) -> Any:
     """Parameters, buffers and the peak of the tensors at inference."""
-    from .memory import inference
+    from .memory import with_weights
 
-    return inference(report).total
+    return with_weights(report)
 
 
 def _training_memory(report: Report) -> Any:
@@ -171,8 +171,8 @@ SIZES: tuple[Quantity, ...] = (
     Quantity("channels", "channels", "channels of the output", span=lambda layers: _last(layers).output.channels),
     Quantity("field", "pixels", "receptive field along each axis, a number where all are equal; of the last layer before global pooling or flattening", part=_field),
     Quantity("kernel", "", "window of the weights, then the input channels that one output is connected to", span=_kernel),
-    Quantity("inference_memory", "bytes", "parameters, buffers and the peak of the tensors at inference, of the batch; of the whole network", whole=_inference_memory),
-    Quantity("training_memory", "bytes", "peak of a training step of the batch with SGD and momentum; of the whole network", whole=_training_memory),
+    Quantity("inference_memory", "bytes", "parameters, buffers and the peak of the tensors at inference of the batch; of the whole network without heads", whole=_inference_memory),
+    Quantity("training_memory", "bytes", "peak of a training step of the batch with SGD and momentum; of the whole network, heads included", whole=_training_memory),
 )  # fmt: skip
 
 NAMES = {quantity.name: quantity for quantity in QUANTITIES}

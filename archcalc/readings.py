@@ -19,6 +19,7 @@ transposed form is Dumoulin & Visin 2016, ch. 4.
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any, NamedTuple, TypeAlias
 
 from . import dims
@@ -59,6 +60,42 @@ class Reading(NamedTuple):
         taps = self.taps[phase]
         return None if taps is None else taps.moved(self.advance * turn)
 
+    def within(self, unit: int, size: int) -> range:
+        """What this output position reads of an axis of this size; padding is left out.
+
+        >>> sliding(kernel=3, stride=2, begin=1).within(0, 10), spreading(kernel=1, stride=2).within(1, 10)
+        (range(0, 2), range(0, 0))
+        """
+        taps = self.at(unit)
+        if taps is None:
+            return range(0)
+        first, last, step = taps
+        if first < 0:
+            first += -(first // step) * step
+        return range(first, min(last + 1, size), step)
+
+    def between(self, start: Any, stop: Any) -> Taps:
+        """From the first to the last position that output positions start .. stop - 1 read, padding among them.
+
+        For ends with symbols; the positions between are all read if there are enough outputs, which `is_dense` says.
+        """
+        ends = [
+            (
+                taps.first + self.advance * dims.ceildiv(start - phase, self.period),
+                taps.last + self.advance * dims.floordiv(stop - 1 - phase, self.period),
+            )
+            for phase, taps in enumerate(self.taps)
+            if taps is not None
+        ]
+        firsts, lasts = zip(*ends, strict=True)
+        return Taps(reduce(dims.smin, firsts), reduce(dims.smax, lasts))
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether many neighbouring outputs leave out no position near their first and last ones."""
+        steps = {taps.step for taps in self.taps if taps is not None and dims.same(taps.first, taps.last) is not True}
+        return all(dims.same(step, 1) for step in steps) or (self.period == 1 and dims.same(self.advance, 1) is True)
+
     @property
     def is_point(self) -> bool:
         """Whether every position reads the one of its own number."""
@@ -77,6 +114,13 @@ class Rearranged(NamedTuple):
 
 
 Readings: TypeAlias = tuple[Reading, ...] | Rearranged  # of one input: a reading for each of its axes
+
+
+def reads_own(rule: Readings) -> bool:
+    """Whether every position reads the one of its own number, and nothing else."""
+    return not isinstance(rule, Rearranged) and all(
+        reading.is_point and reading.axis == axis for axis, reading in enumerate(rule)
+    )
 
 
 def positions(shape: Shape) -> tuple[Any, ...]:
@@ -116,7 +160,7 @@ def spreading(kernel: Any, stride: Any = 1, begin: Any = 0, dilation: Any = 1, a
     """
     if dims.same(stride, 1):
         return Reading(1, 1, (Taps(begin - (kernel - 1) * dilation, begin, dilation),), axis)
-    _check_number("the stride of a layer that enlarges", stride, kernel, begin, dilation)
+    check_number("the stride of a layer that enlarges", stride, kernel, begin, dilation)
     common = dims.gcd(stride, dilation)
     taps: list[Taps | None] = []
     for phase in range(stride):
@@ -132,14 +176,14 @@ def spreading(kernel: Any, stride: Any = 1, begin: Any = 0, dilation: Any = 1, a
 
 def blocks(width: Any, shift: Any = 0, axis: int = 0) -> Reading:
     """All positions of a block of this width read each other; with a shift the first block ends in front of it."""
-    _check_number("the window of an attention", width, shift)
+    check_number("the width of blocks", width, shift)
     starts = [shift - width if phase < shift else shift for phase in range(width)]
     return Reading(width, width, tuple(Taps(start, start + width - 1) for start in starts), axis)
 
 
 def comb(step: Any, size: Any, axis: int = 0) -> Reading:
     """Positions whose distance is a multiple of `step` read each other."""
-    _check_number("the grid of an attention", step, size)
+    check_number("the grid of an attention", step, size)
     return Reading(step, 0, tuple(Taps(phase, size - step + phase, step) for phase in range(step)), axis)
 
 
@@ -149,14 +193,14 @@ def portions(size: Any, count: Any, axis: int = 0) -> Reading:
         return every(size, axis)
     if dims.same(size, count):
         return point(axis)
-    _check_number("the size of an adaptive pooling", count)
+    check_number("the size of an adaptive pooling", count)
     common = dims.gcd(size, count) if type(size) is int else 1
     size, count = dims.exact_div(size, common), count // common
     parts = [(dims.floordiv(i * size, count), dims.ceildiv((i + 1) * size, count) - 1) for i in range(count)]
     return Reading(count, size, tuple(Taps(first, last) for first, last in parts), axis)
 
 
-def _check_number(what: str, *sizes: Any) -> None:
+def check_number(what: str, *sizes: Any) -> None:
     """Where positions repeat with a period, it must be a number."""
     if any(type(size) is not int for size in sizes):
         raise ArchcalcError(f"{what} decides with which period positions are read; give its symbols numbers")

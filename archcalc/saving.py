@@ -22,10 +22,12 @@ from . import dims
 from .errors import ArchcalcError, UsageError, did_you_mean, hinted
 from .graph import Graph, Node
 from .layers.keeping import Kept
+from .precision import holds_indices, refuse_repeats
 from .records import Record, record
 from .report import BITS, Report
 
 RULES = ("torch-cuda", "torch-cpu")
+MAX_PARTS = 100_000  # that one concatenation reads through those before it
 DTYPES = ("float64", "float32", "bfloat16", "float16")
 
 
@@ -142,8 +144,8 @@ def saved(report: Report, rules: str = "torch-cuda", *, amp: bool = False, segme
     checkpointing: a layer does not write over what another segment has made, for that will be needed again. Bytes
     are in the report's dtype and for its batch.
 
-    Raises UsageError for unknown rules and for a dtype that is not floating point; ArchcalcError for a layer without
-    a rule `saved`, with bits of its own, or repeated by a symbol.
+    Raises UsageError for unknown rules, for a dtype that is not floating point, and for layers repeated by a symbol;
+    ArchcalcError for a layer without a rule `saved`, or with bits of its own.
 
     >>> from archcalc.analysis import analyze
     >>> layers = [{"conv": {"filters": 2, "kernel": 1}}, "relu", {"maxpool": 2}]
@@ -156,7 +158,16 @@ def saved(report: Report, rules: str = "torch-cuda", *, amp: bool = False, segme
     By hand: 16 numbers of the input; 2*16 of the convolution, which ReLU has written over; 2*4 indices of 8 bytes.
     """
     check(rules, report.dtype, amp)
+    refuse_repeats(report, "training", heads=True)
     return _Forward(report, rules, amp, segments).run()
+
+
+def is_one_image(batch: Any) -> bool:
+    """Whether a batch is of one image, where that changes what is kept; UsageError where a symbol leaves it open."""
+    one = dims.same(batch, 1)
+    if one is None:
+        raise UsageError(f"of one image this network keeps other tensors; promise several, such as --assume {batch}>=2")
+    return bool(one)
 
 
 class _Forward:
@@ -167,7 +178,7 @@ class _Forward:
         self.nodes = report.graph.nodes
         self.rules = rules
         self.amp = amp
-        self.settings = {"", rules, "one image" if report.batch == 1 else "several images", *(["amp"] if amp else [])}
+        self.settings = {"", rules, *(["amp"] if amp else [])}
         self.segment = {number: index for index, part in enumerate(segments) for number in part}
         self.outputs, in_loss = _ends(report)
         self.order = [node for node in self.nodes if node.number not in in_loss]
@@ -183,8 +194,7 @@ class _Forward:
     def run(self) -> Saved:
         for index, (name, shape) in enumerate(self.report.graph.inputs):
             number = -1 - index
-            readers = [self.nodes[reader].layer for reader in self.readers.get(number, ())]
-            is_index = bool(readers) and all(layer.takes_indices for layer in readers)
+            is_index = holds_indices(self.report.graph, number)
             self.bits[number] = 64 if is_index else BITS[self.report.dtype]
             size = Bytes(0, shape.elements * (self.bits[number] // 8))
             self.of[number] = self.new(number, name, "input", "index" if is_index else "number", size)
@@ -211,6 +221,8 @@ class _Forward:
         begin = len(self.storages)
         reads = tuple(self.cast(node, source, bits) for source in came)
         output = self.output_of(node, reads, named, output_bits)
+        if kept and layer.keeps_apart is not None and output >= begin:
+            kept = tuple(map(Kept, layer.keeps_apart))
         keeps: list[int] = []
         for thing in kept:
             if thing.name == "input":
@@ -233,7 +245,13 @@ class _Forward:
             kept = node.layer.saved(node.x, node.output)
         except ArchcalcError as error:
             raise ArchcalcError(f"{node.path}: {error}") from None
-        return tuple(thing for thing in kept if thing.only in self.settings and (graded or not thing.for_input))
+        return tuple(thing for thing in kept if self.applies(thing.only) and (graded or not thing.for_input))
+
+    def applies(self, only: str) -> bool:
+        """Whether something is kept with these settings."""
+        if only in ("one image", "several images"):
+            return is_one_image(self.report.batch) == (only == "one image")
+        return only in self.settings
 
     def computes_with(self, node: Node) -> tuple[int, int]:
         """The bits of the numbers that a layer computes with, and of those that it gives."""
@@ -287,6 +305,8 @@ class _Forward:
             if self.segment.get(source) != self.segment.get(node.number):
                 return False
             before = self.actions[source]
+            if before.node.layer.cuts:  # PyTorch refuses to write over one of several views
+                return False
             if before.output in before.makes:
                 return before.output == storage
             source = before.sources[0]
@@ -294,9 +314,6 @@ class _Forward:
 
 
 def _check_node(node: Node) -> None:
-    if node.repeat != 1 or node.series:
-        times = node.repeat if node.repeat != 1 else node.series[0][1]
-        raise ArchcalcError(f"{node.path} is repeated {times} times; training needs a number of layers")
     if node.layer.bits is not None:
         raise ArchcalcError(f"{node.path} has bits of its own; what training keeps of quantised layers is not known")
 
@@ -312,12 +329,15 @@ def _ends(report: Report) -> tuple[tuple[int, ...], frozenset[int]]:
 def _sources(graph: Graph, node: Node) -> Iterator[int]:
     """The nodes and inputs that a layer reads; a dense concatenation reads the parts of those before it."""
     waiting = list(reversed(node.inputs))
-    while waiting:
+    for _ in range(MAX_PARTS):
+        if not waiting:
+            return
         number = waiting.pop()
         if number >= 0 and node.layer.reads_parts and graph.nodes[number].layer.reads_parts:
             waiting.extend(reversed(graph.nodes[number].inputs))
         else:
             yield number
+    raise ArchcalcError(f"{node.path} reads more than {MAX_PARTS:,} parts")
 
 
 def _readers(read: dict[int, tuple[int, ...]]) -> dict[int, list[int]]:

@@ -105,7 +105,7 @@ class Training(Record):
         """
         if len(self.segments) == 1:
             return self.saved.bytes
-        kept = ("kept for backward", "kept for segments", "input")
+        kept = ("kept for backward", "kept between segments", "input")
         left = add_up(tensor.size for tensor in self.alive(self.when("loss")) if tensor.role in kept)
         return left.of(self.report.batch)
 
@@ -183,8 +183,8 @@ def training(
     meet are added in place, as PyTorch does where nobody else holds the first; `merges_in_place=False` is what tools
     see that watch every operation, such as its memory tracker, under which it adds them apart.
 
-    Raises UsageError for a wrong request, and ArchcalcError for a layer without a rule `saved`, with bits of its
-    own, or repeated by a symbol.
+    Raises UsageError for a wrong request and for layers repeated by a symbol, ArchcalcError for a layer without a
+    rule `saved`, or with bits of its own.
 
     >>> from archcalc.analysis import analyze
     >>> layers = ["flatten", {"linear": 3}]
@@ -214,7 +214,7 @@ def training(
     step.run()
     tape.moment("optimizer")
     passing = chosen.temporaries(tensors, at_once=rules == "torch-cuda")
-    tape.make("temporaries of the optimizer", "temporaries", Bytes(BITS[report.dtype] // 8 * passing))
+    tape.make("temporaries", "temporaries of the optimizer", Bytes(BITS[report.dtype] // 8 * passing))
     merged = step.merges, merges_in_place
     return Training(report, forward, chosen, checkpoint, parts, *merged, tuple(tape.moments), tape.tensors())
 

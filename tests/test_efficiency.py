@@ -33,8 +33,8 @@ from archcalc.efficiency.devices import device_names
 from archcalc.efficiency.energy import SECTIONS as energy_sections
 from archcalc.efficiency.energy import energy
 from archcalc.efficiency.metrics import METRICS
-from archcalc.efficiency.work import bits_of, number_types
 from archcalc.layers.base import REGISTRY, Operations
+from archcalc.precision import bits_of, number_types
 from archcalc.quantities import NAMES
 from archcalc.render.efficiency import roofs, side_by_side
 
@@ -269,7 +269,7 @@ def test_slices_and_joins_read_what_they_need() -> None:
 
 def test_an_embedding_reads_the_rows_that_it_looks_up() -> None:
     report = ac.analyze({"input": [7], "layers": [{"embedding": {"count": 1000, "size": 16}}]})
-    assert work(report)[0].traffic == (7 * 32, 7 * 16 * 32, 7 * 16 * 32)
+    assert work(report)[0].traffic == (7 * 64, 7 * 16 * 32, 7 * 16 * 32)
     few = ac.analyze({"input": [7], "layers": [{"embedding": {"count": 3, "size": 16}}]})
     assert work(few)[0].traffic.stored == 3 * 16 * 32
 
@@ -780,7 +780,7 @@ def test_a_table_of_ones_own(tmp_path: Path) -> None:
         ("metrics alexnet vgg61", 2, "there is no network 'vgg61', and no such file; nearest: "),
         ("metrics alexnet --level dran", 2, "horowitz2014 has no level of memory 'dran'; did you mean 'dram'?"),
         ("metrics alexnet --format csv", 2, "unknown format 'csv'; known: json, markdown, text"),
-        ("metrics densenet121 --symbols depths --fused", 1, "is repeated depths_0 times; folding needs a number of layers"),
+        ("metrics densenet121 --symbols depths --fused", 2, "is repeated depths_0 times; folding needs a number of layers"),
     ],
 )  # fmt: skip
 def test_wrong_requests(arguments: str, status: int, message: str) -> None:

@@ -26,7 +26,10 @@ from archcalc.cli import main
 from archcalc.liveness import flow, schedule
 from archcalc.memory import inference
 from archcalc.orders import least_peak
+from archcalc.precision import bits_of, number_types
+from archcalc.quantities import MEASURABLE
 from archcalc.render.memory import bytes_text
+from archcalc.training import training
 
 DATA = Path(__file__).parent / "data" / "memory"
 OURS = {"alexnet": "alexnet_owt", "googlenet": "googlenet_bn"}  # where the name is the paper's network
@@ -391,10 +394,38 @@ def test_batch_dtype_and_bits() -> None:
 
 def test_bits_are_packed_in_each_tensor() -> None:
     """Three images of 1x3 numbers of 4 bits are 36 bits, 5 bytes; the quantised layer makes 9 bytes of 8 bits."""
-    layers = [{"conv": {"filters": 1, "kernel": 1, "bits": 8}}, "relu"]
+    layers = [{"conv": {"filters": 1, "kernel": 1, "bits": 8}}, {"relu": {"bits": 4}}]
     found = schedule(ac.analyze({"input": [1, 3], "layers": layers}, batch=3, dtype="int4"))
     assert [tensor.bytes for tensor in found.tensors] == [5, 9, 5]
-    assert [step.stores for step in found.steps] == ["new", "new"]  # 8 bits do not fit where 4 stand
+    assert [step.stores for step in found.steps] == ["new", "new"]  # 4 bits do not stand where 8 do
+
+
+@pytest.mark.parametrize("in_place", [True, False])
+def test_a_layer_in_place_has_the_bits_of_its_input(in_place: bool) -> None:
+    """ReLU of 8 bits has 8 bits, in place or not, and is a view no less; what a pooling makes has those of the dtype."""
+    layers = [{"conv": {"filters": 2, "kernel": 1, "bits": 8}}, "relu", "dropout", {"maxpool": 2}]
+    report = ac.analyze({"input": [1, 4, 4], "layers": layers})
+    found = schedule(report, in_place=in_place)
+    assert [step.output_bytes for step in found.steps] == [32, 32, 32, 4 * 8]
+    assert [step.stores for step in found.steps] == ["new", "in place" if in_place else "new", "view", "new"]
+    types = number_types(report)
+    assert [bits_of(types[step]) for step in range(4)] == [8, 8, 8, 32]
+
+
+def test_words_are_whole_numbers_of_64_bits() -> None:
+    found = schedule(ac.analyze({"input": [7], "layers": [{"embedding": {"count": 10, "size": 4}}]}, dtype="float16"))
+    assert [tensor.bytes for tensor in found.tensors] == [7 * 8, 7 * 4 * 2]
+
+
+@pytest.mark.parametrize("network", ["vgg16", "googlenet_aux"])
+def test_the_quantities_are_those_of_the_analyses(network: str) -> None:
+    """At inference without heads; a step of training with momentum, heads included."""
+    report = ac.analyze(network, batch=3)
+    assert MEASURABLE["inference_memory"].of_report(report) == inference(report).total
+    found = training(report, optimizer="momentum")
+    assert MEASURABLE["training_memory"].of_report(report) == found.peak
+    heads = sum(layer.parameters for layer in report.layers if layer.head)
+    assert found.roles(found.peaks[0])["parameters"] == 4 * (report.parameters + heads)
 
 
 def test_weights_stand_beside() -> None:
@@ -414,6 +445,8 @@ def test_weights_stand_beside() -> None:
         (1_048_576, "1,048,576 bytes (1.00 MiB, 1.05 MB)"),
         (25_690_112, "25,690,112 bytes (24.50 MiB, 25.69 MB)"),
         (1_005_000, "1,005,000 bytes (0.96 MiB, 1.01 MB)"),
+        (2**30 - 1, "1,073,741,823 bytes (1,024.00 MiB, 1,073.74 MB)"),
+        (3 * 10**9, "3,000,000,000 bytes (2.79 GiB, 3.00 GB)"),
     ],
 )
 def test_units_are_spelled_out(count: int, text: str) -> None:

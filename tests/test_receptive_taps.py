@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import cache
 from itertools import product
-from math import lcm
+from math import lcm, prod
 from typing import Any, NamedTuple
 
 import pytest
@@ -37,6 +37,7 @@ class Layer(NamedTuple):
     channels: int = 1
     vector: bool = False
     ends: tuple[Any, ...] = ()  # of a join, the branches
+    origin: Any = None  # the layer whose units only stand elsewhere here
 
 
 def units_of(sizes: Unit) -> Iterator[Unit]:
@@ -64,7 +65,8 @@ def made(
         read = taps(unit)
         return NOTHING.union(*(before.virtual(tap) for tap in read if not before.bounded or tap in before.exact))
 
-    return before._replace(sizes=sizes, exact=exact, virtual=virtual, bounded=bounded, ends=(), **more)
+    more = {"bounded": bounded, "ends": (), "origin": None, **more}
+    return before._replace(sizes=sizes, exact=exact, virtual=virtual, **more)
 
 
 def per_axis(fields: dict[str, Any], name: str, default: Any, rank: int) -> list[Any]:
@@ -133,30 +135,42 @@ def everything(before: Layer, sizes: Unit, **more: Any) -> Layer:
     all_units = list(before.exact)
     exact = NOTHING.union(*before.exact.values())
     union = NOTHING.union(*(before.virtual(unit) for unit in all_units))
-    more = {"bounded": False, **more}
-    return before._replace(
-        sizes=sizes, exact=dict.fromkeys(units_of(sizes), exact), virtual=lambda _: union, ends=(), **more
-    )
+    more = {"bounded": False, "ends": (), "origin": None, **more}
+    return before._replace(sizes=sizes, exact=dict.fromkeys(units_of(sizes), exact), virtual=lambda _: union, **more)
 
 
 def views(before: Layer, kind: str, fields: Any) -> Layer:
-    """flatten, tokens, reshape to a map of two axes: positions in the order of the numbers."""
-    positions = list(units_of(before.sizes))
-    if kind == "tokens":
-        moved = {(n,): [position] for n, position in enumerate(positions)}
-        return made(before, (len(positions),), lambda unit: moved.get(unit, []), bounded=True)
-    numbers = [position for _ in range(before.channels) for position in positions]
-    if kind == "flatten":
-        found = {(n,): [position] for n, position in enumerate(numbers)}
-        return made(before, (len(numbers),), lambda unit: found.get(unit, []), bounded=True, vector=True)
-    channels, *sizes = fields["size"]
+    """flatten, tokens, reshape, permute of the positions: they stand in the order of the numbers."""
+    if kind == "permute":
+        order = [axis - 1 for axis in fields["axes"][1:]]
+        turned = tuple(before.sizes[axis] for axis in order)
+        return made(before, turned, lambda unit: [tuple(unit[order.index(k)] for k in range(len(order)))])
+    before_all = list(units_of(before.sizes))
+    channels = 1 if kind in ("flatten", "tokens") else fields["size"][0]
+    sizes = (len(before_all) * (before.channels if kind == "flatten" else 1),)
+    sizes = tuple(fields["size"][1:]) if kind == "reshape" else sizes
+    more = {"channels": before.channels if kind == "tokens" else channels, "vector": kind == "flatten"}
+    for same in (before, before.origin):
+        if same is not None and same.sizes == sizes:
+            return made(same, sizes, lambda unit: [unit], **more)
+    if [n for n in sizes if n > 1] == [n for n in before.sizes if n > 1]:  # axes stay what they are, and may go on
+        old, new = ([k for k, n in enumerate(shape) if n > 1] for shape in (before.sizes, sizes))
+        return made(
+            before,
+            sizes,
+            lambda unit: [tuple(unit[new[old.index(k)]] if k in old else 0 for k in range(len(before.sizes)))],
+            **more,
+        )
+    more["origin"] = before.origin or before
     placed: dict[Unit, list[Unit]] = {}
-    for position, unit in zip(numbers, [u for _ in range(channels) for u in units_of(tuple(sizes))], strict=True):
+    repeated = 1 if kind == "tokens" else before.channels
+    units = [unit for _ in range(channels) for unit in units_of(sizes)]
+    for position, unit in zip([p for _ in range(repeated) for p in before_all], units, strict=True):
         placed.setdefault(unit, []).append(position)
-    around = [*positions, (-1000,) * len(before.sizes), (1000,) * len(before.sizes)]  # what moves, moves out of all
+    around = [*before_all, (-1000,) * len(before.sizes), (1000,) * len(before.sizes)]  # what moves, moves out of all
     if before.bounded or len({before.virtual(position) for position in around}) > 1:
-        return made(before, tuple(sizes), lambda unit: placed.get(unit, []), bounded=True, channels=channels)
-    return made(before, tuple(sizes), lambda unit: placed.get(unit, positions), channels=channels)
+        return made(before, sizes, lambda unit: placed.get(unit, []), bounded=True, **more)
+    return made(before, sizes, lambda unit: placed.get(unit, before_all), **more)
 
 
 def attention(before: Layer, fields: dict[str, Any]) -> Layer:
@@ -223,17 +237,20 @@ def single(before: Layer, kind: str, fields: Any) -> Layer:
         return everything(before, sizes)
     if kind == "linear":
         return everything(before, (fields,), vector=True) if before.vector else before
-    if kind in ("flatten", "tokens", "reshape"):
+    if kind == "local_contrast_norm":
+        fields = {"kernel": fields["size"], "pad": "same"}
+        return window(window(before, fields), fields)
+    if kind in ("flatten", "tokens", "reshape", "permute"):
         return views(before, kind, fields)
     if kind == "attention":
         return attention(before, fields) if len(fields) > 1 else everything(before, sizes)
     if kind == "class_token":
-        return made(before, (sizes[0] + 1, *sizes[1:]), lambda u: [(u[0] - 1, *u[1:])], bounded=True)
+        return made(before, (sizes[0] + 1, *sizes[1:]), lambda u: [(u[0] - 1, *u[1:])] if u[0] else [], bounded=True)
     if kind == "take":
         place = 0 if fields == "first" else sizes[0] - 1
         return made(before, (before.channels,), lambda unit: [(place,)], bounded=False, vector=True)
     assert kind in ("relu", "batchnorm", "channels_last", "channels_first"), kind
-    return made(before, sizes, lambda unit: [unit])
+    return made(before, sizes, lambda unit: [unit], origin=before.origin)
 
 
 def joined(kind: str, ends: list[Layer], axis: int | None) -> Layer:
@@ -332,7 +349,7 @@ class Maker:
         """One layer, or a few that belong together."""
         kind = self.random.choice(
             ("conv", "conv", "conv", "maxpool", "ceil", "same", "dilated", "transposed", "upsample", "shuffle", "relu",
-             "crop", "pad", "adaptive", "gate", "windows", "grid", "norm")
+             "crop", "pad", "adaptive", "gate", "windows", "grid", "norm", "contrast", "permute", "back")
         )  # fmt: skip
         if kind == "conv":
             fields = {"filters": 1, "kernel": self.each(1, 4), "stride": self.each(1, 2), "pad": self.pad()}
@@ -370,6 +387,13 @@ class Maker:
             )
         if kind == "norm":
             return ["instancenorm"] if self.random.random() < 0.3 else []
+        if kind == "contrast":
+            return [{"local_contrast_norm": {"size": self.each(1, 3)}}]
+        if kind == "permute":
+            return [{"permute": {"axes": [0, *self.random.sample(range(1, self.rank + 1), self.rank)]}}]
+        if kind == "back":  # in one row or in groups of rows, and back again
+            aside = self.random.choice((["tokens", "relu"], [{"reshape": {"size": [1, prod(before.sizes)]}}]))
+            return [*aside, {"reshape": {"size": [1, *before.sizes]}}]
         if kind == "windows":
             width = self.random.randint(2, 3)
             fields = {"heads": 1, "window": width, "shift": self.random.randint(0, width - 1)}
@@ -555,7 +579,9 @@ def compare_merges(seed: int) -> int:
         ):
             continue
         count += 1
-        around = [(place,) * len(sizes) for place in (*range(-3, 25), FAR)]
+        near = range(-3, 25)
+        around = [*((place,) * len(sizes) for place in near), *((place, 9 - place)[: len(sizes)] for place in near)]
+        around.append((FAR,) * len(sizes))
         centres = [[[sum(side) for side in hull(end.virtual(unit)) or ()] for unit in around] for end in layer.ends]
         moving = [name for name, found in enumerate(centres) if found[3] != found[-1]]
         expected = {

@@ -2,7 +2,7 @@
 
 What is in data/memory/training/ was measured (torch 2.13.0 for CPU, torchvision 0.28.0): saved_totals.csv, saved/ and
 saved_rules.csv with autograd's hooks on saved tensors, peaks.csv with its memory tracker; the rest, and how, in
-data/memory/training/measure.py.
+data/memory/training/measure.py and measure_random.py.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ DROPS = {"convnext_tiny": 4, "efficientnet_v2_s": 4, "swin_t": -88, "swin_v2_t":
 # by image: torchvision's first block drops nothing where the spec gives all blocks one rate, and the specs of Swin and
 # MaxViT have no stochastic depth, a number of 4 bytes in each of 22 or 50 residuals
 
-NETWORKS = [row for row in read("networks.csv") if int(row["batch"]) < 16]
+NETWORKS = read("networks.csv")
 
 
 @pytest.mark.parametrize("row", NETWORKS, ids=lambda row: f"{row['network']}-{row['batch']}")
@@ -324,6 +324,20 @@ def test_a_layer_in_place_needs_room_that_nobody_else_needs() -> None:
     assert saved(spec(alone, *MAP)).bytes == 4 * 16384
 
 
+@pytest.mark.parametrize("kind", ["leaky_relu", "elu"])
+def test_what_cannot_be_in_place_keeps_its_input_where_that_is_the_rule(kind: str) -> None:
+    """Behind a sigmoid: its output is kept once, whether as that or as an input; in place the result is."""
+    assert [str(t) for t in saved(spec([CONV, "sigmoid", kind], *MAP)).tensors] == ["input", "sigmoid"]
+    assert [str(t) for t in saved(spec([CONV, kind], *MAP)).tensors] == ["input", "conv"]
+
+
+def test_a_part_is_not_written_over() -> None:
+    """A half of the convolution's output is a view of all of it; ReLU makes 4 maps of 16x16, which are kept."""
+    half = {"slice": {"part": 1, "of": 2}}
+    found = saved(spec([CONV, half, "relu"], *MAP))
+    assert [(str(tensor), tensor.size.of(2)) for tensor in found.tensors] == [("input", 16384), ("relu", 8192)]
+
+
 def test_layers_that_lead_nowhere_keep_nothing() -> None:
     side = {"name": "side", "do": [CONV, "relu", "tanh"]}
     layers = [{"name": "here", **CONV}, side, {"from": "here"}, {"conv": {"filters": 2, "kernel": 1}}]
@@ -388,23 +402,39 @@ def test_merges_in_place_are_the_only_difference(model: str, aux: str, batch: st
         assert (found.peak, found.merges) == (measured, 0)
         return
     assert found.merges > 0
-    largest = max(tensor.size.of(int(batch)) for tensor in found.tensors if tensor.role == "gradients of outputs")
+    largest = max(tensor.size.of(int(batch)) for tensor in found.tensors if tensor.role == "gradients of layer outputs")
     assert measured - largest <= found.peak <= measured
 
 
-@pytest.mark.parametrize(
-    "row",
-    [row for row in read("networks.csv") if row["network"] not in (*DROPS, "convnext_tiny")],
-    ids=lambda row: f"{row['network']}-{row['batch']}",
-)
+@pytest.mark.parametrize("row", NETWORKS, ids=lambda row: f"{row['network']}-{row['batch']}")
 def test_steps_of_other_networks(row: dict[str, str]) -> None:
-    """Of more than one image, the tracker sees in vit_b_16 how the gradients of queries, keys and values are joined."""
-    report = shipped(row["network"], int(row["batch"]), size=int(row["size"]))
+    """The tracker, under which nothing is added in place, sees gradients of queries, keys and values added apart."""
+    batch, drops = int(row["batch"]), DROPS.get(row["network"], 0)
+    report = shipped(row["network"], batch, size=int(row["size"]))
     found = training(report, rules="torch-cpu", merges_in_place=False)
-    assert found.when("loss").bytes == int(row["forward"])
+    assert found.when("loss").bytes - int(row["forward"]) == batch * drops
     assert found.when("end of backward").bytes == int(row["backward"])
+    if drops:  # stochastic depth makes a gradient of its own; ConvNeXt copies that of a weight into another layout
+        assert abs(found.peak - int(row["peak"])) < int(row["peak"]) / 200
+        return
     joined = 175104 if (row["network"], row["batch"]) == ("vit_b_16", "2") else 0
     assert int(row["peak"]) - found.peak == joined
+
+
+RANDOM = json.loads((DATA / "random.json").read_text())
+# At these peaks, in the forward pass, the tracker sees what a layer makes and drops at once where nothing needs a
+# gradient: the indices of a max pooling, or of 66 the noise of a dropout.
+INSIDE_A_LAYER = {32: 88, 66: 208, 84: 576, 98: 1728}
+
+
+@pytest.mark.parametrize("number", range(len(RANDOM)))
+def test_steps_of_random_networks(number: int) -> None:
+    """Graphs of one to three axes with parts, joins and layers in place, to the byte."""
+    row = RANDOM[number]
+    found = training(ac.analyze(row["spec"], batch=2), rules="torch-cpu", merges_in_place=False)
+    assert found.saved.bytes == row["saved"]
+    assert (found.when("loss").bytes, found.when("end of backward").bytes) == (row["forward"], row["backward"])
+    assert row["peak"] - found.peak == INSIDE_A_LAYER.get(number, 0)
 
 
 @pytest.mark.parametrize("row", read("autocast.csv"), ids=lambda row: row["batch"])
@@ -500,7 +530,7 @@ def test_on_cuda_the_counts_of_steps_stay_in_main_memory() -> None:
     cpu, cuda = (training(shipped("vgg16", 1), optimizer="adam", rules=r) for r in ("torch-cpu", "torch-cuda"))
     state = [found.roles(found.when("loss"))["state of the optimizer"] for found in (cpu, cuda)]
     assert state[0] - state[1] == 4 * 32
-    temporaries = [found.roles(found.when("optimizer"))["temporaries"] for found in (cpu, cuda)]
+    temporaries = [found.roles(found.when("optimizer"))["temporaries of the optimizer"] for found in (cpu, cuda)]
     assert temporaries == [2 * 411_041_792 + 2048, 553_430_176]  # NOTES: the measured ones of both forms
 
 
@@ -661,20 +691,21 @@ def test_peaks_as_formulas_in_the_batch(model: str) -> None:
     check_formula(model, "N", optimizer="momentum")
 
 
-@pytest.mark.parametrize(
-    "model",
-    [
-        "vgg16",
-        pytest.param("googlenet", marks=pytest.mark.exhaustive),
-        pytest.param("resnet50", marks=pytest.mark.exhaustive),
-    ],
-)
+@pytest.mark.parametrize("model", ["vgg16", "googlenet", "resnet50"])
 def test_peaks_as_formulas_in_all_sizes(model: str) -> None:
     check_formula(model, "NHW", optimizer="adam")
 
 
 def test_checkpoints_and_amp_as_formulas() -> None:
     check_formula("vgg16", "N", checkpoint="blocks", amp=True)
+
+
+def test_a_batch_that_may_be_one_image_is_refused_where_it_matters() -> None:
+    N = ac.symbol("N")
+    with pytest.raises(UsageError, match="promise several, such as --assume N>=2"):
+        training(ac.analyze("swin_t", batch=N))
+    found = training(ac.analyze("swin_t", batch=N, assume=["N>=2"])).peak
+    assert dims.substitute(found, {"N": 3}) == training(ac.analyze("swin_t", batch=3)).peak
 
 
 # Every network and kind
@@ -740,6 +771,13 @@ def test_locally_connected_layers_are_refused() -> None:
 def test_layers_that_cannot_be_trained(layers: list[Any], message: str) -> None:
     with pytest.raises(ArchcalcError, match=message):
         training(spec(layers, *MAP))
+
+
+def test_dense_concatenations_without_end_are_refused() -> None:
+    """Each doubles what the one before has: of 40 the last reads 2^40 parts, each of which has a gradient."""
+    twice = {"dense_concat": {"a": "identity", "b": "identity"}}
+    with pytest.raises(ArchcalcError, match="reads more than"):
+        training(ac.analyze({"input": [1, 1], "layers": [{"repeat": 40, "do": [twice]}]}))
 
 
 def test_layers_repeated_by_a_symbol_are_refused() -> None:

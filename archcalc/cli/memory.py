@@ -88,7 +88,9 @@ def _training(report: Any, given: dict[str, Any], room: int | None, brief: bool)
     from ..training import training
 
     found = training(report, **given)
-    return with_fit(training_section(found, brief=brief), None if room is None else fit_training(found, room))
+    return with_fit(
+        training_section(found, brief=brief), None if room is None else fit_training(found, room), report.batch
+    )
 
 
 def _inference(report: Any, given: dict[str, Any], room: int | None, brief: bool) -> Any:
@@ -99,4 +101,4 @@ def _inference(report: Any, given: dict[str, Any], room: int | None, brief: bool
 
     found = inference(report, **given)
     fitted = None if room is None else fit_inference(found, report, room)
-    return with_fit(inference_section(found, brief=brief), fitted)
+    return with_fit(inference_section(found, brief=brief), fitted, report.batch)

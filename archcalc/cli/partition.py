@@ -83,7 +83,8 @@ BATCH = 128  # images, as AlexNet was trained with, where neither the command no
 def partition_command(network: str, format: str, output: str | None, stages: str | None, **options: Any) -> None:
     """Split NAME or FILE over devices: what each one holds, and what crosses between them.
 
-    What is not given is taken from the `partition` of the spec. Counts are of one training step.
+    What is not given is taken from the `partition` of the spec. MACs of a device are those of one
+    training step, forward; bytes that move are counted forward and backward.
 
     \b
     archcalc partition alexnet

@@ -401,23 +401,28 @@ def same(a: Any, b: Any) -> dims.Truth:
 
 
 def at_least(a: Any, b: Any) -> dims.Truth:
-    difference = dict(_products(a))
-    for product, factor in _products(b).items():
-        difference[product] = difference.get(product, 0) - factor
-    terms = [(product, factor) for product, factor in difference.items() if factor]
-    for low, high in (_bounds_of_sum(terms), _bounds(sympy.expand(S(a) - S(b)))):
-        # the first has merged floors, the second may bound k*floor(...) better
+    merged = _difference(_products(a, merged=True), _products(b, merged=True))
+    for terms in (merged, _difference(_products(a, merged=False), _products(b, merged=False))):
+        low, high = _bounds_of_sum(terms)  # floors that are not merged may bound k*floor(...) better
         if low is not None and low >= 0:
             return True
         if high is not None and high < 0:
             return False
-    return True if _has_nonnegative_bound(terms) else None
+    return True if _has_nonnegative_bound(merged) else None
 
 
-@lru_cache(maxsize=5000)  # a maximum compares each of its candidates with all others
-def _products(a: Any) -> Mapping[Expr, Any]:
-    """An expression as a sum: by product of symbols and floors, its factor."""
-    return dict(_normal(S(a)).as_coefficients_dict())
+@lru_cache(maxsize=10_000)  # a maximum compares each of its candidates with all others
+def _products(a: Any, merged: bool) -> Mapping[Expr, Any]:
+    """An expression as a sum: by product of symbols and floors, its factor; floors of equal sizes `merged`."""
+    return dict((_normal(S(a)) if merged else sympy.expand(S(a))).as_coefficients_dict())
+
+
+def _difference(a: Mapping[Expr, Any], b: Mapping[Expr, Any]) -> list[tuple[Expr, Any]]:
+    """The products of a - b, and their factors."""
+    found = dict(a)
+    for product, factor in b.items():
+        found[product] = found.get(product, 0) - factor
+    return [(product, factor) for product, factor in found.items() if factor]
 
 
 def _bounds_of_sum(terms: Sequence[tuple[Expr, Any]]) -> tuple[Any, Any]:

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import ArchcalcError
 from ..graph import Node
 from ..layers.base import Operations
+from ..precision import refuse_repeats
 from ..records import Record, record
 from ..report import LayerReport, Report
 
@@ -88,11 +88,3 @@ def readers(report: Report, number: int) -> list[int]:
     """The layers that read a node at inference, those of side outputs left out."""
     nodes = report.graph.nodes
     return [reader for reader in report.graph.readers.get(number, ()) if nodes[reader].head is None]
-
-
-def refuse_repeats(report: Report, what: str) -> None:
-    """ArchcalcError where layers are repeated by a symbol: the first of a round reads another layer each time."""
-    for layer in report.trunk:
-        if layer.repeat != 1 or layer.node.series:
-            times = layer.repeat if layer.repeat != 1 else layer.node.series[0][1]
-            raise ArchcalcError(f"{layer.path} is repeated {times} times; {what} needs a number of layers")

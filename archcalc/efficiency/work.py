@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 from .. import dims
 from ..graph import Node
 from ..layers.base import Operations
-from ..report import BITS, LayerReport, Report
-from .folding import Folding, folding, readers, refuse_repeats
+from ..precision import bits_of, number_types
+from ..report import LayerReport, Report
+from .folding import Folding, folding, readers
 
 
 class Traffic(NamedTuple):
@@ -63,36 +64,6 @@ def work(report: Report, *, fused: bool = False) -> tuple[Work, ...]:
     folds = folding(report) if fused else None
     alone = [_alone(layer, types, folds) for layer in report.trunk]
     return _joined(report, alone) if fused else tuple(alone)
-
-
-def number_types(report: Report) -> Mapping[int, str]:
-    """By node or input, the type of its numbers: the dtype, or integers of a layer's own `bits`.
-
-    A layer in place or a view without bits of its own has the numbers of its input. ArchcalcError where types are
-    mixed and layers are repeated by a symbol.
-    """
-    if any(layer.node.layer.bits is not None for layer in report.layers):
-        refuse_repeats(report, "a mixture of types of numbers")
-    types = dict.fromkeys(range(-len(report.graph.inputs), 0), report.dtype)
-    for layer in report.layers:
-        node = layer.node
-        own = node.layer.bits
-        if own is not None:
-            types[node.number] = report.dtype if own == BITS[report.dtype] else f"int{own}"
-        elif layer.stores == "new":
-            types[node.number] = report.dtype
-        else:
-            types[node.number] = types[node.inputs[0]]
-    return types
-
-
-def bits_of(number_type: str) -> int:
-    """Bits of one number of a type: `int6` has 6.
-
-    >>> bits_of("bfloat16"), bits_of("int6")
-    (16, 6)
-    """
-    return BITS.get(number_type) or int(number_type.removeprefix("int"))
 
 
 def moves_nothing(layer: LayerReport) -> bool:

@@ -53,6 +53,7 @@ class LeakyReLU(Layer):
 
     stores = "in place"
     keeps = ("output",)
+    keeps_apart = ("input",)
 
     def operations(self, x: Shape, y: Shape) -> Operations:
         return Operations(comparisons=y.elements, multiplications=y.elements)
@@ -82,6 +83,7 @@ class ELU(Layer):
 
     stores = "in place"
     keeps = ("output",)
+    keeps_apart = ("input",)
 
     def operations(self, x: Shape, y: Shape) -> Operations:
         n = y.elements

@@ -10,7 +10,7 @@ only, so that it runs with ints, with symbols and with terms that explain themse
 96x55x55 {'weight': (96, 3, 11, 11), 'bias': (96,)}
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import MISSING, fields, replace
 from inspect import get_annotations
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
@@ -65,10 +65,13 @@ class Layer(Record):
     weighted: ClassVar[bool] = False
     depth: ClassVar[int] = 0
     joins: ClassVar[bool] = False
-    mixes: ClassVar[bool] = False  # every output position reads all input positions
+    mixes: ClassVar[bool] = False  # every output position reads all input positions, if `readings` does not say less
     has_places: ClassVar[bool] = False  # each output position has parameters of its own
     enlarges: ClassVar[bool] = False  # the window leads the other way: from one input to the outputs that it reaches
     keeps: ClassVar[tuple[str, ...] | None] = None  # for the backward pass: input, output; None is not known
+    keeps_apart: ClassVar[tuple[str, ...] | None] = (
+        None  # of a layer in place that has to make a new tensor, if it differs
+    )
     gradient: ClassVar[str] = "new"  # of an input: new, passed (the output's), cut (a part of it), gathered (of parts)
     takes_indices: ClassVar[bool] = False  # its input is whole numbers, such as those of words
     part_of_gradient: ClassVar[
@@ -179,19 +182,6 @@ class Layer(Record):
     def exchanged(self, x: Any) -> Any:
         """Values that these parts make within the layer, and that each of them needs whole."""
         return 0
-
-    def taps(self, x: Any, axis: int, place: int) -> Iterable[int]:
-        """Along a spatial axis the places of the input that the output at this place reads; zeros are left out."""
-        window = self.window_on(x)
-        if window is None:
-            return (place,)
-        size, stride, dilation = x.spatial[axis], window.stride[axis], window.dilation[axis]
-        reach = range(0, window.extent(axis), dilation)
-        if not self.enlarges:
-            first = place * stride - window.padding(axis, size)[0]
-            return [first + step for step in reach if 0 <= first + step < size]
-        shifted = place + window.padding(axis, self.output(x).spatial[axis])[0]
-        return [i for i in range(size) if shifted - i * stride in reach]
 
     def only(self, channels: Channels) -> "Layer | None":
         """The layer with these output channels alone, of kinds whose channels do not cost the same."""

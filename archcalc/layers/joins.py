@@ -7,7 +7,7 @@ from typing import Any
 from ..conditions import Condition, equal
 from ..dims import prod, same, smax, smin
 from ..errors import ArchcalcError
-from ..readings import Readings, only, point, positions, shifted
+from ..readings import Readings, every, only, point, positions, shifted
 from ..shapes import Shape
 from .base import Channels, Layer, Operations, layer, with_fields
 from .fields import Axis
@@ -169,6 +169,19 @@ class MatMul(Join):
     def output(self, x: Shapes) -> Shape:
         left, right = x
         return Shape((*left.axes[:-1], right.axes[-1]), left.channels_last)
+
+    def readings(self, x: Shapes, y: Shape) -> tuple[Readings, ...]:
+        """A row of the left and a column of the right, so far as these axes are positions."""
+        first = 0 if y.channels_last else 1
+        summed = (len(y.axes) - 1 - first, len(y.axes) - 2 - first)
+        last = len(positions(y)) - 1
+        return tuple(
+            tuple(
+                every(size, min(axis, last)) if axis == along else point(axis)
+                for axis, size in enumerate(positions(shape))
+            )
+            for shape, along in zip(x, summed, strict=True)
+        )
 
     def operations(self, x: Shapes, y: Shape) -> Operations:
         return Operations(macs=prod((y.elements, x[0].axes[-1])))

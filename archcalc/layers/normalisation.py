@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..conditions import Condition, divides
-from ..dims import floordiv, prod, smax, smin
+from ..dims import exact_div, floordiv, prod, same, smax, smin
+from ..readings import Readings, blocks, sliding
 from ..shapes import Shape, Window
 from .base import Channels, Layer, Operations, Tensors, layer, with_fields
 from .fields import Dim, Flag, PerAxis, Ratio
@@ -84,6 +85,12 @@ class GroupNorm(Moments):
 
     def groups_in(self, x: Shape) -> Any:
         return self.groups
+
+    def readings(self, x: Shape, y: Shape) -> tuple[Readings, ...]:
+        """The numbers of a vector read those of their group."""
+        if x.layout == "vector" and not same(self.groups, 1):
+            return ((blocks(exact_div(x.channels, self.groups)),),)
+        return super().readings(x, y)
 
 
 @layer("instancenorm", source="Ulyanov, Vedaldi & Lempitsky 2016, arXiv 1607.08022")
@@ -211,6 +218,12 @@ class LocalContrastNorm(Layer):
     def window_on(self, x: Shape) -> Window:
         ones = (1,) * len(x.spatial)
         return Window(self.size, ones, None, ones)
+
+    def readings(self, x: Shape, y: Shape) -> tuple[Readings, ...]:
+        """The deviation sums squares of neighbours, and each of these is less the mean of its own neighbours."""
+        window = self.window_on(x)
+        pairs = ((axis, 2 * window.padding(axis, size)[0]) for axis, size in enumerate(x.spatial))
+        return (tuple(sliding(2 * self.size[axis] - 1, begin=begin, axis=axis) for axis, begin in pairs),)
 
     def operations(self, x: Shape, y: Shape) -> Operations:
         """Both weighted sums run over all C maps of a window, once a position; the divisor is at least its mean."""

@@ -1,9 +1,8 @@
 """Pooling: windows without weights, LeNet-5's trainable subsampling, global and adaptive forms."""
 
-from collections.abc import Iterable
 from typing import Annotated, Any
 
-from ..dims import ceildiv, floordiv, gcd, prod, same, smax
+from ..dims import gcd, prod, same, smax
 from ..readings import Readings, every, portions
 from ..shapes import Shape, Window
 from .base import Layer, Operations, Tensors, layer, with_fields
@@ -156,10 +155,6 @@ class AdaptiveAvgPool(Layer):
 
     def output(self, x: Shape) -> Shape:
         return x.of(x.channels, self.size)
-
-    def taps(self, x: Shape, axis: int, place: int) -> Iterable[int]:
-        size, count = x.spatial[axis], self.size[axis]
-        return range(floordiv(place * size, count), ceildiv((place + 1) * size, count))
 
     def readings(self, x: Shape, y: Shape) -> tuple[Readings, ...]:
         sizes = zip(x.spatial, self.size, strict=True)

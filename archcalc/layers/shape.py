@@ -1,12 +1,13 @@
 """Layers that move numbers and compute none: reshaping, cutting, padding, shuffling, enlarging."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from ..conditions import Condition, at_least, divides, equal
 from ..dims import ceildiv, exact_div, floordiv, power, prod, smin
 from ..errors import ArchcalcError
-from ..readings import Reading, Readings, Rearranged, Taps, point, shifted
+from ..readings import Reading, Readings, Taps, check_number, shifted
+from ..rearranging import rearranged
 from ..shapes import Shape, Window
 from .base import Channels, Layer, layer, with_fields
 from .fields import Axes, Dim, Pad, PerAxis, Sizes, WordField
@@ -47,7 +48,7 @@ class Flatten(View):
         return (_same_numbers(x, self.output(x), channels),)
 
     def readings(self, x: Shape, y: Shape) -> tuple[Readings, ...]:
-        return (Rearranged(tuple(range(len(x.axes)))),)
+        return (rearranged(x, y),)
 
 
 @layer("reshape")
@@ -70,7 +71,7 @@ class Reshape(View):
         return (_same_numbers(x, self.output(x), channels),)
 
     def readings(self, x: Shape, y: Shape) -> tuple[Readings, ...]:
-        return (Rearranged(tuple(range(len(x.axes)))),)
+        return (rearranged(x, y),)
 
 
 @layer("permute")
@@ -91,7 +92,7 @@ class Permute(View):
         return Shape(tuple(x.axes[axis] for axis in self.axes), channels_last=self.channels == "last")
 
     def readings(self, x: Shape, y: Shape) -> tuple[Readings, ...]:
-        return (Rearranged(self.axes),)
+        return (rearranged(x, y, self.axes),)
 
 
 @layer("tokens", source="Dosovitskiy et al. 2020, arXiv 2010.11929, sec. 3.1")
@@ -104,9 +105,7 @@ class Tokens(View):
         return Shape((x.positions, x.channels), channels_last=True)
 
     def readings(self, x: Shape, y: Shape) -> tuple[Readings, ...]:
-        """The positions in their order; of one axis they stay what they are."""
-        spatial = len(x.spatial)
-        return ((point(),) if spatial == 1 else Rearranged((*range(1, spatial + 1), 0)),)
+        return (rearranged(x, y, (*range(1, len(x.axes)), 0)),)
 
 
 @layer("channels_last")
@@ -149,9 +148,6 @@ class Crop(View):
 
     def output(self, x: Shape) -> Shape:
         return x.of(x.channels, self.size)
-
-    def taps(self, x: Shape, axis: int, place: int) -> Iterable[int]:
-        return (place + floordiv(x.spatial[axis] - self.size[axis], 2),)
 
     def readings(self, x: Shape, y: Shape) -> tuple[Readings, ...]:
         """As much is cut off on either side, the odd row at the end."""
@@ -258,7 +254,8 @@ class ChannelShuffle(Layer):
 
     def readings(self, x: Shape, y: Shape) -> tuple[Readings, ...]:
         """Number j*groups + g of a vector was number j of group g."""
-        if x.layout == "vector" and type(self.groups) is int:
+        if x.layout == "vector":
+            check_number("the number of groups", self.groups)
             starts = [group * floordiv(x.channels, self.groups) for group in range(self.groups)]
             return ((Reading(self.groups, 1, tuple(Taps(start, start) for start in starts)),),)
         return super().readings(x, y)

@@ -12,6 +12,7 @@ from .. import dims
 from ..errors import UsageError
 from ..graph import Node
 from ..infer import cost_of
+from ..precision import bits_by_node
 from ..report import LayerReport, Report
 from ..shapes import Shape
 from .keeping import Received
@@ -30,8 +31,8 @@ def channels(report: Report, request: Request) -> Plan:
         dealer.place(layer)
     dealer.finish()
     works = [
-        Work(dealer.holding(device), request.batch, pieces, dealer.received(device, request.batch))
-        for device, pieces in enumerate(dealer.pieces)
+        Work(dealer.holding(device), request.batch, pieces, got)
+        for device, (pieces, got) in enumerate(zip(dealer.pieces, dealer.received(request.batch), strict=True))
     ]
     held = shares(report, request, works)
     return Plan(
@@ -48,13 +49,22 @@ def channels(report: Report, request: Request) -> Plan:
     )
 
 
+MAX_DEVICES = 256  # every pair of them exchanges something before most layers
+
+
 class Dealer:
-    """Places layers one after the other, and notes what must move for each."""
+    """Places layers one after the other, and notes what must move for each.
+
+    UsageError for more than 256 devices.
+    """
 
     def __init__(self, report: Report, layers: Sequence[LayerReport], devices: int, batch: Any) -> None:
+        if devices > MAX_DEVICES:
+            raise UsageError(f"channels are dealt out over at most {MAX_DEVICES} devices, not {devices:,}")
         self.report = report
         self.devices = devices
         self.batch = batch
+        self.bits = bits_by_node(report)
         self.spreads: dict[int, Spread] = {}
         self.copies: dict[tuple[int, int], Ranges] = {}  # what a device has got of a tensor already
         self.pieces: list[dict[int, Piece]] = [{} for _ in range(devices)]
@@ -147,8 +157,9 @@ class Dealer:
             at = reading.sources[node.inputs.index(number)]
             shape = node.shapes[node.inputs.index(number)]
             values = size(ranges) * at.grain * shape.positions
-            bits = self.report.layers[number].bits
-            crossings.append(Crossing(self.tensor(number), node.path, source + 1, target + 1, values, bits, self.batch))
+            crossings.append(
+                Crossing(self.tensor(number), node.path, source + 1, target + 1, values, self.bits[number], self.batch)
+            )
 
     def missing(self, node: Node, reading: Reading, spread: Spread) -> Iterator[tuple[int, int, Ranges, int]]:
         """Target, tensor, ranges and source of everything that must move for a layer."""
@@ -215,9 +226,9 @@ class Dealer:
                 if readers or not lacking:
                     continue
                 values = size(lacking) * spread.grain * shape.positions
-                bits = self.report.layers[number].bits
-                crossing = Crossing(self.tensor(number), "the output", source + 1, 1, values, bits, self.batch)
-                self.gathers.append(crossing)
+                self.gathers.append(
+                    Crossing(self.tensor(number), "the output", source + 1, 1, values, self.bits[number], self.batch)
+                )
 
     def holding(self, device: int) -> str:
         """What a device has, in words."""
@@ -227,9 +238,9 @@ class Dealer:
             return f"all {len(pieces)} layers"
         return f"a part of {len(pieces) - whole} layers" + (f", {whole} whole" if whole else "")
 
-    def received(self, device: int, images: Any) -> list[Received]:
-        """What it gets from others for so many images."""
-        return received([*self.crossings, *self.gathers], device, images)
+    def received(self, images: Any) -> list[list[Received]]:
+        """What each device gets from others for so many images."""
+        return received([*self.crossings, *self.gathers], [images] * self.devices)
 
 
 def _lead_to_filters(layers: Sequence[LayerReport], readers: dict[int, list[int]]) -> dict[int, bool]:

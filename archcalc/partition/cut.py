@@ -64,19 +64,13 @@ def cut(weights: Weights, stages: int) -> Cut | None:
             return free
     count = len(weights.fixed)
     bound = _some(weights, stages)
-    ahead = _ahead(weights, stages)
     best: list[list[Any]] = [[None] * (count + 1) for _ in range(stages + 1)]
     best[0][0] = 0
-    for i in range(count):
-        ready = [(k, best[k][i]) for k in range(stages) if best[k][i] is not None and ahead.fits(k, i, bound)]
-        for j, costs, _ in _stages_from(weights, i, ready, bound):
-            for (k, before), cost in zip(ready, costs, strict=True):
-                if cost is None:
-                    continue
-                largest = max(before, cost)
-                known = best[k + 1][j]
-                if known is None or largest < known:
-                    best[k + 1][j] = largest
+    for k, start, stop, cost, _ in _stages(weights, stages, bound, best):
+        largest = max(best[k][start], cost)
+        known = best[k + 1][stop]
+        if known is None or largest < known:
+            best[k + 1][stop] = largest
     least = best[stages][count]
     return None if least is None else _sparest(weights, stages, least)
 
@@ -84,20 +78,15 @@ def cut(weights: Weights, stages: int) -> Cut | None:
 def _sparest(weights: Weights, stages: int, bound: int) -> Cut:
     """Of the cuts whose stages cost no more than the bound the one that sends least, the earliest of equal ones."""
     count = len(weights.fixed)
-    ahead = _ahead(weights, stages)
     least: list[list[Any]] = [[None] * (count + 1) for _ in range(stages + 1)]
     came = [[0] * (count + 1) for _ in range(stages + 1)]
     least[0][0] = 0
-    for i in range(count):
-        ready = [(k, least[k][i]) for k in range(stages) if least[k][i] is not None and ahead.fits(k, i, bound)]
-        for j, costs, received in _stages_from(weights, i, ready, bound):
-            for (k, before), cost in zip(ready, costs, strict=True):
-                if cost is None or cost > bound:
-                    continue
-                known = least[k + 1][j]
-                if known is None or before + received < known:
-                    least[k + 1][j] = before + received
-                    came[k + 1][j] = i
+    for k, start, stop, _, received in _stages(weights, stages, bound, least):
+        sent = least[k][start] + received
+        known = least[k + 1][stop]
+        if known is None or sent < known:
+            least[k + 1][stop] = sent
+            came[k + 1][stop] = start
     starts, stop = [], count
     for k in range(stages, 0, -1):
         stop = came[k][stop]
@@ -105,73 +94,92 @@ def _sparest(weights: Weights, stages: int, bound: int) -> Cut:
     return Cut(tuple(reversed(starts)), bound, least[stages][count])
 
 
-def _stages_from(
-    weights: Weights, start: int, ready: Sequence[tuple[int, Any]], bound: int | None
-) -> Iterator[tuple[int, list[int | None], int]]:
-    """Each stage from `start`: where it stops, what it costs as each of the ready stages, and the bits it receives.
+def _stages(
+    weights: Weights, stages: int, bound: int | None, found: Sequence[Sequence[Any]]
+) -> Iterator[tuple[int, int, int, int, int]]:
+    """Each stage that may be part of a cut: its number, start and stop, what it costs, and the bits it receives.
 
-    What it does alone only grows with it, and ends the search where it exceeds the bound.
+    `found[k][i]` is None where no stages so far end at i; it is filled while the starts go forward.
     """
-    if not ready:
-        return
+    earliest = _earliest(weights, stages, bound)
+    for start in range(len(weights.fixed)):
+        ready = [k for k in range(stages) if found[k][start] is not None and start >= earliest[k]]
+        if not ready:
+            continue
+        nearest = earliest[ready[0] + 1]
+        for stop, costs, received in _from(weights, start, ready, bound):
+            if stop >= nearest:
+                for k, cost in costs:
+                    yield k, start, stop, cost, received
+
+
+def _from(
+    weights: Weights, start: int, ready: Sequence[int], bound: int | None
+) -> Iterator[tuple[int, list[tuple[int, int]], int]]:
+    """Where a stage from `start` may stop: its costs as each of the ready stages that can bear it, the bits received.
+
+    What it does and keeps alone only grows with it, and ends the search for a stage where it exceeds the bound.
+    """
     fixed = held = 0
     keeping = Kept(weights, start)
-    numbers = [(weights.kept[k], weights.turns[k]) for k, _ in ready]
-    least = min(weights.kept[k] for k, _ in ready)
-    limit, needs_memory = weights.limit, weights.by_memory or weights.limit is not None
-    for stop in range(start, len(weights.fixed)):
-        fixed += weights.fixed[stop]
-        held += weights.held[stop]
-        keeping.add(stop, needs_memory)
-        grown = least * keeping.per_image
-        if bound is not None and fixed + grown * weights.by_memory > bound:
-            return
-        if limit is not None and held + grown > limit:
+    limit, by_memory = weights.limit, weights.by_memory
+    needs_memory = by_memory or limit is not None
+    ready = list(ready)
+    for place in range(start, len(weights.fixed)):
+        fixed += weights.fixed[place]
+        held += weights.held[place]
+        keeping.add(place, needs_memory)
+        own = keeping.per_image * by_memory
+        if bound is not None:
+            ready = [k for k in ready if fixed + weights.kept[k] * own <= bound]
+        if limit is not None:
+            ready = [k for k in ready if held + weights.kept[k] * keeping.per_image <= limit]
+        if not ready:
             return
         cost = fixed + weights.moved * keeping.received
-        costs: list[int | None]
-        if needs_memory:
-            flying = [kept * (keeping.per_image + keeping.passing) + turns * keeping.fixed for kept, turns in numbers]
-            costs = [cost + bits * weights.by_memory for bits in flying]
-            if limit is not None:
-                costs = [c if held + bits <= limit else None for c, bits in zip(costs, flying, strict=True)]
+        if not needs_memory:
+            costs = [(k, cost) for k in ready] if bound is None or cost <= bound else []
         else:
-            costs = [cost] * len(numbers)
-        yield stop + 1, costs, keeping.received
+            costs = []
+            for k in ready:
+                flying = weights.kept[k] * (keeping.per_image + keeping.passing) + weights.turns[k] * keeping.fixed
+                whole = cost + flying * by_memory
+                if (bound is None or whole <= bound) and (limit is None or held + flying <= limit):
+                    costs.append((k, whole))
+        yield place + 1, costs, keeping.received
 
 
-class Ahead(NamedTuple):
-    """What the layers from each one on cost at least, whatever the stages."""
+def _earliest(weights: Weights, stages: int, bound: int | None) -> list[int]:
+    """Where each stage begins at the earliest, so that it and those behind it can bear all layers from there on.
 
-    fixed: list[int]
-    flight: list[int]
-    kept: tuple[int, ...]
-    by_memory: bool
-
-    def fits(self, k: int, start: int, bound: int | None) -> bool:
-        """Whether the stages from number k on can bear what begins at `start`, none above the bound."""
-        if bound is None:
-            return True
-        stages = self.kept[k:]
-        if self.fixed[start] > bound * len(stages):
-            return False
-        return not self.by_memory or self.flight[start] <= sum(bound // images for images in stages)
-
-
-def _ahead(weights: Weights, stages: int) -> Ahead:
-    """The costs ahead; of what is kept each storage once, where it is first kept, by the least that can be of it."""
-    count = len(weights.fixed)
+    From the last stage back each one takes as many layers as the least that they can cost allows: fixed costs and, of
+    what is kept, each storage once, by the least that can be of it. At the end stands the number of layers.
+    """
     least = [storage.per_image if storage.home >= 0 else 0 for storage in weights.storages]
     for place, number in enumerate(weights.stored):
         if number >= 0:
             least[number] = min(least[number], weights.sizes[place])
-    own = list(weights.flight)
-    seen: set[int] = set()
-    for place, numbers in enumerate(weights.keeps):
-        own[place] += sum(least[number] for number in numbers if number not in seen)
-        seen.update(numbers)
-    fixed, flight = ([sum(values[place:]) for place in range(count + 1)] for values in (weights.fixed, own))
-    return Ahead(fixed, flight, weights.kept[:stages], weights.by_memory)
+    starts = [len(weights.fixed)]
+    for kept in reversed(weights.kept[:stages]):
+        fixed = held = flight = 0
+        seen: set[int] = set()
+        start = starts[-1]
+        while start > 0:
+            place = start - 1
+            fixed += weights.fixed[place]
+            held += weights.held[place]
+            flight += weights.flight[place]
+            for number in weights.keeps[place] if weights.keeps else ():
+                if number not in seen:
+                    seen.add(number)
+                    flight += least[number]
+            if bound is not None and fixed + kept * flight * weights.by_memory > bound:
+                break
+            if weights.limit is not None and held + kept * flight > weights.limit:
+                break
+            start = place
+        starts.append(start)
+    return starts[::-1]
 
 
 class Kept:
@@ -238,8 +246,7 @@ def _fits(weights: Weights, found: Cut) -> bool:
     """Whether every stage of a cut keeps to the limit."""
     stops = (*found.starts[1:], len(weights.fixed))
     return all(
-        next((costs[0] for at, costs, _ in _stages_from(weights, start, [(k, 0)], None) if at == stop), None)
-        is not None
+        any(at == stop and costs for at, costs, _ in _from(weights, start, [k], None))
         for k, (start, stop) in enumerate(zip(found.starts, stops, strict=True))
     )
 
@@ -268,12 +275,11 @@ def _filled(weights: Weights, stages: int, budget: int) -> int | None:
     for k in range(stages):
         last = count - (stages - 1 - k)  # every stage behind it needs a layer
         stop, reached = start, 0
-        for at, costs, _ in _stages_from(weights, start, [(k, 0)], budget):
+        for at, costs, _ in _from(weights, start, [k], budget):
             if at > last:
                 break
-            cost = costs[0]
-            if cost is not None and cost <= budget and (k < stages - 1 or at == count):
-                stop, reached = at, cost
+            if costs and (k < stages - 1 or at == count):
+                stop, reached = at, costs[0][1]
         if stop == start:
             return None
         start, largest = stop, max(largest, reached)

@@ -31,7 +31,7 @@ def hybrid(report: Report, request: Request) -> Plan:
     """The plan of the scheme `hybrid`."""
     check_batch(request)
     made = Hybrid(report, request)
-    works = [made.work(device) for device in range(request.devices)]
+    works = made.works()
     held = shares(report, request, works)
     collectives = made.collectives()
     return Plan(
@@ -80,8 +80,8 @@ class Hybrid:
         made = {layer.node.number: layer for layer in self.before}
         read = {n: layer for layer in reversed(self.behind) for n in layer.node.inputs if n in made}
         self.entries = [(made[number], first) for number, first in sorted(read.items())]
-        self.assembly = list(self.assembled())
         self.dealer = Dealer(report, self.behind, request.devices, request.batch)
+        self.assembly = list(self.assembled())
         for entry, _ in self.entries:
             channels = Spread.everywhere(1, entry.output.channels, request.devices)
             self.dealer.spreads[entry.node.number] = channels
@@ -105,25 +105,40 @@ class Hybrid:
                 for target in range(1, self.request.devices + 1):
                     if target != source:
                         yield Crossing(
-                            entry.path, first.path, source, target, entry.output.elements, entry.bits, images
+                            entry.path,
+                            first.path,
+                            source,
+                            target,
+                            entry.output.elements,
+                            self.dealer.bits[entry.node.number],
+                            images,
                         )
 
     @property
     def bits(self) -> Any:
         """Bits of one image's activations that pass from one part to the other."""
-        return dims.add_up(entry.output.elements * entry.bits for entry, _ in self.entries)
+        return dims.add_up(entry.output.elements * self.dealer.bits[entry.node.number] for entry, _ in self.entries)
 
-    def work(self, device: int) -> Work:
+    def works(self) -> list[Work]:
+        """What each device has."""
+        at_once = dims.add_up(self.rounds[0])  # the largest round
+        return [self.work(device, at_once, got) for device, got in enumerate(self.dealer.received(at_once))]
+
+    def work(self, device: int, at_once: Any, got: list[Received]) -> Work:
         """What a device has: all convolutions, for its images, and its part of the linear layers, for all."""
         request, images = self.request, self.images[device]
-        at_once = dims.add_up(self.rounds[0])  # the largest round
         pieces = {layer.node.number: Piece() for layer in self.before}
         for number, piece in self.dealer.pieces[device].items():
             pieces[number] = piece._replace(images=request.batch, kept=at_once)
         others = at_once - (self.rounds[0][device] if request.assemble != "b" else 0)
-        got = self.dealer.received(device, at_once)
         if request.devices > 1:
-            got += [Received(e.path, False, e.output.elements * others, e.bits) for e, _ in self.entries]
+            got = [
+                *got,
+                *(
+                    Received(e.path, False, e.output.elements * others, self.dealer.bits[e.node.number])
+                    for e, _ in self.entries
+                ),
+            ]
         holds = f"{len(self.before)} layers for its images, a part of {len(self.behind)} layers for all"
         return Work(holds, images, pieces, got)
 

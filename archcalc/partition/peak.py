@@ -91,14 +91,15 @@ class Peaks:
         received = self.received(work)
         holds_output = any(number in work.pieces for number in self.known.forward.outputs)
         holds_gradients = self.request.scheme == "pipeline" and self.request.devices > 1 and not self.is_one_turn(work)
-        sharded = dims.ratio(memory.gradients, memory.parameters) if self.request.zero in (1, 2) else 1
+        sharded = _of(memory.gradients, memory.parameters) if self.request.zero in (1, 2) else 1
+        of_parameters = _of(parameters, self.report["parameters"])
         images = {number: self.images(work, piece) for number, piece in work.pieces.items()}
         for owned in self.owned:
             tensor = owned.tensor
             if tensor.role == "loss":
                 yield tensor.first, tensor.last, tensor.size.fixed * holds_output
-            elif tensor.role == "temporaries":
-                yield tensor.first, tensor.last, dims.ratio(tensor.size.fixed * parameters, self.report["parameters"])
+            elif tensor.role == "temporaries of the optimizer":
+                yield tensor.first, tensor.last, tensor.size.fixed * of_parameters
             elif owned.node is None:
                 continue
             elif owned.node < 0:
@@ -157,6 +158,11 @@ class Peaks:
             if layer.node.number in work.pieces:
                 for kept in layer.node.layer.constants(layer.node.x):
                     yield kept.elements * (8 if kept.form == "index" else wide)
+
+
+def _of(part: Any, whole: Any) -> Any:
+    """A part of a whole; of nothing at all, such as the parameters of a network without weights, nothing."""
+    return dims.ratio(part, whole) if whole else 0
 
 
 def peaks(report: Report, request: Request, known: Keeping | None) -> Peaks | None:

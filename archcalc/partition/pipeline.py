@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from .. import dims
 from ..errors import UsageError, did_you_mean, hinted, shown
 from ..figures import in_unit
+from ..precision import bits_by_node
 from ..report import LayerReport, Report
 from .cut import Storage, Weights, cut
 from .keeping import keeping
@@ -55,11 +56,11 @@ def pipeline(report: Report, request: Request) -> Plan:
             _holds(layers[start:stop]),
             request.batch,
             {layer.node.number: Piece() for layer in layers[start:stop]},
-            received(crossings, number, flow.kept[number]),
+            got,
             flow.kept[number],
             flow.turns(number),
         )
-        for number, (start, stop) in enumerate(zip(starts, stops, strict=True))
+        for number, (start, stop, got) in enumerate(zip(starts, stops, received(crossings, flow.kept), strict=True))
     ]
     return Plan(
         report=report,
@@ -184,6 +185,7 @@ def _weights(report: Report, request: Request, flow: Flow, balance: str, *, limi
     place = {layer.node.number: number for number, layer in enumerate(layers)}
     operation, bit = _parts_of_time(request, flow)[0]
     states = 2 + request.states
+    bits = bits_by_node(report)
     held = [l.cost.parameters * l.bits * states + l.cost.buffers * l.bits for l in layers]
     fixed = {
         "macs": [l.cost.operations.macs for l in layers],
@@ -198,7 +200,7 @@ def _weights(report: Report, request: Request, flow: Flow, balance: str, *, limi
         by_memory=balance == "memory",
         held=held,
         flight=[0 if known else l.cost.activations * l.bits for l in layers],
-        sizes=[l.output.elements * l.bits for l in layers],
+        sizes=[l.output.elements * bits[l.node.number] for l in layers],
         sources=[tuple({place[number] for number in l.node.inputs if number in place}) for l in layers],
         kept=flow.kept,
         turns=flow.in_flight,
@@ -218,7 +220,7 @@ def _weights(report: Report, request: Request, flow: Flow, balance: str, *, limi
 
 def _crossings(report: Report, request: Request, starts: Sequence[int]) -> tuple[Crossing, ...]:
     """Every tensor once for each stage behind its own that reads it."""
-    stage_of = {}
+    stage_of, bits = {}, bits_by_node(report)
     for place, layer in enumerate(report.trunk):
         stage_of[layer.node.number] = sum(place >= start for start in starts)
     found: dict[tuple[int, int], Crossing] = {}
@@ -229,7 +231,7 @@ def _crossings(report: Report, request: Request, starts: Sequence[int]) -> tuple
             if source != target and (number, target) not in found:
                 made = report.layers[number]
                 values = made.output.elements * made.repeat
-                crossing = Crossing(made.path, layer.path, source, target, values, made.bits, request.batch)
+                crossing = Crossing(made.path, layer.path, source, target, values, bits[number], request.batch)
                 found[number, target] = crossing
     return tuple(found.values())
 
@@ -252,9 +254,11 @@ def _timing(
     seconds = [
         (Fraction(computed) / request.speed, Fraction(received) / 8 / request.link) for computed, received in stages
     ]
-    compute, communication = max(seconds, key=sum)
+    slowest = max(range(request.devices), key=lambda stage: sum(seconds[stage]))
+    compute, communication = seconds[slowest]
     idle = (request.devices - 1) * (compute + communication)
-    return Timing(flow.parts * compute, flow.parts * communication, idle)
+    how = f"as stage {slowest + 1}, the slowest, for which the others wait" if request.devices > 1 else ""
+    return Timing(flow.parts * compute, flow.parts * communication, idle, how)
 
 
 def _facts(request: Request, flow: Flow) -> Iterator[str]:

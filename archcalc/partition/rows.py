@@ -7,19 +7,23 @@ computing them twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 from .. import dims
 from ..errors import UsageError
 from ..figures import in_unit
 from ..graph import Node
+from ..precision import bits_by_node
+from ..readings import Reading, Rearranged
+from ..receptive.walk import Rules
 from ..report import LayerReport, Report
 from ..shapes import Shape
 from .batch import collectives_time, gradients
 from .collective import reduced
+from .keeping import Received
 from .plans import Collective, Crossing, Plan, Split, notes
 from .ranges import Ranges, common, evenly, minus, normal, ordered
 from .request import Request
@@ -36,7 +40,7 @@ def rows(report: Report, request: Request) -> Plan:
         bands.exchange()
     else:
         bands.recompute()
-    works = [bands.work(device) for device in range(request.devices)]
+    works = bands.works()
     held = shares(report, request, works)
     collectives = bands.collectives()
     times = (exchange_time(request, bands.crossings), collectives_time(request, collectives))
@@ -65,6 +69,8 @@ class Bands:
         self.report = report
         self.request = request
         self.devices = request.devices
+        self.bits = bits_by_node(report)
+        self.rules = Rules()
         self.own: dict[int, tuple[Ranges, ...]] = {}  # by the number of a layer; absent on device 1 alone
         self.made: dict[int, tuple[Ranges, ...]] = {}  # with rows that are computed twice
         self.crossings: list[Crossing] = []
@@ -82,24 +88,19 @@ class Bands:
         if layer.repeat != 1 or node.series:
             raise UsageError(f"rows needs numbers: {node.path} is repeated by a symbol")
         if node.layer.mixes and self.devices > 1:
-            raise UsageError(
-                f"{node.path} ({layer.kind}) reads all positions for each output, so rows cannot be dealt out"
-            )
+            raise UsageError(f"{node.path} ({layer.kind}) mixes positions with each other, so rows cannot be dealt out")
         if self.splittable(node):
             self.own[node.number] = self.made[node.number] = bands(node, self.devices)
 
     def splittable(self, node: Node) -> bool:
-        """Whether each row of the output follows from some rows of the inputs."""
+        """Whether each row of the output follows from rows of the inputs."""
         y = node.output
-        if len(y.spatial) < len(node.shapes[0].spatial) or not y.spatial or y.layout == "vector":
-            return False
-        if node.layer.kind in ("reshape", "permute", "tokens", "class_token", "embedding"):
-            return False
-        if node.layer.joins and not all(
-            dims.same(_height(x), _height(y)) or dims.same(_height(x), 1) for x in node.shapes
-        ):
-            return False
-        return dims.same(_height(y), 1) is not True
+        return (
+            bool(y.spatial)
+            and dims.same(_height(y), 1) is not True
+            and all(x.spatial for x in node.shapes)
+            and not any(isinstance(rule, Rearranged) or rule[0].axis != 0 for rule in self.rules(node))
+        )
 
     # what is needed
 
@@ -111,17 +112,13 @@ class Bands:
 
     def behind(self, node: Node, part: Ranges) -> Iterator[tuple[int, Shape, Ranges]]:
         """The same, worked out."""
-        for number, shape in zip(node.inputs, node.shapes, strict=True):
-            if node.layer.joins:
-                yield number, shape, (((0, 1),) if part and dims.same(_height(shape), 1) else part)
-                continue
-            if dims.is_symbolic(_height(shape)):
-                yield number, shape, tuple(span(node, shape, start, stop) for start, stop in part)
-                continue
-            taps = (
-                row for start, stop in part for place in range(start, stop) for row in node.layer.taps(shape, 0, place)
-            )
-            yield number, shape, normal((row, row + 1) for row in taps)
+        for number, shape, rule in zip(node.inputs, node.shapes, self.rules(node), strict=True):
+            assert not isinstance(rule, Rearranged)
+            height, reading = _height(shape), rule[0]
+            if all(type(end) is int for end in (height, *chain.from_iterable(part))):
+                yield number, shape, rows_read(reading, part, height)
+            else:
+                yield number, shape, tuple(span(node, reading, height, start, stop) for start, stop in part)
 
     def exchange(self) -> None:
         """What each device lacks comes from the device that makes it."""
@@ -163,9 +160,9 @@ class Bands:
 
     def send(self, number: int, before: str, source: int, target: int, values: Any) -> None:
         """Enter a crossing; devices are counted from 0 here."""
-        layer = self.report.layers[number]
+        path = self.report.layers[number].path
         self.crossings.append(
-            Crossing(layer.path, before, source + 1, target + 1, values, layer.bits, self.request.batch)
+            Crossing(path, before, source + 1, target + 1, values, self.bits[number], self.request.batch)
         )
 
     def recompute(self) -> None:
@@ -186,7 +183,12 @@ class Bands:
 
     # what a plan says
 
-    def work(self, device: int) -> Work:
+    def works(self) -> list[Work]:
+        """What each device has."""
+        got = received(self.crossings, [self.request.batch] * self.devices)
+        return [self.work(device, there) for device, there in enumerate(got)]
+
+    def work(self, device: int, got: Sequence[Received]) -> Work:
         """What a device has: its rows, and the first device what has none."""
         pieces = {}
         for layer in self.report.trunk:
@@ -198,7 +200,6 @@ class Bands:
                 pieces[number] = Piece()
         split = len(self.made)
         holds = f"rows of {split} layers" + (f", {len(pieces) - split} whole" if len(pieces) > split else "")
-        got = received(self.crossings, device, self.request.batch)
         holds = holds if self.devices > 1 else f"all {len(pieces)} layers"
         return Work(holds, self.request.batch, pieces, got, inputs=self.inputs(device))
 
@@ -297,21 +298,25 @@ def bands(node: Node, devices: int) -> tuple[Ranges, ...]:
     return tuple(((start, stop),) for start, stop in pairwise(ends))
 
 
-def span(node: Node, x: Shape, start: Any, stop: Any) -> tuple[Any, Any]:
-    """The rows from the first to the last that rows of a layer's output read, where they are symbols."""
-    window, height = node.layer.window_on(x), _height(x)
-    if window is None:
-        if not dims.same(_height(node.output), height):
-            raise UsageError(f"rows needs numbers: {node.path} ({node.layer.kind}) chooses rows of {height}")
-        return start, stop
-    stride, extent = window.stride[0], window.extent(0)
-    if node.layer.enlarges:
-        begin = window.padding(0, _height(node.output))[0]
-        first, last = dims.ceildiv(start + begin - extent + 1, stride), dims.floordiv(stop - 1 + begin, stride) + 1
-    else:
-        begin = window.padding(0, height)[0]
-        first, last = start * stride - begin, (stop - 1) * stride - begin + extent
-    return dims.smax(first, 0), dims.smin(last, height)
+def rows_read(reading: Reading, part: Ranges, height: int) -> Ranges:
+    """The rows of an input of this height that rows of an output read.
+
+    >>> from archcalc.readings import sliding
+    >>> rows_read(sliding(kernel=3, stride=2, begin=1), ((2, 4),), 16)
+    ((3, 8),)
+    """
+    read = (reading.within(row, height) for start, stop in part for row in range(start, stop))
+    return normal(
+        run for rows in read for run in ([(rows.start, rows.stop)] if rows.step == 1 else [(r, r + 1) for r in rows])
+    )
+
+
+def span(node: Node, reading: Reading, height: Any, start: Any, stop: Any) -> tuple[Any, Any]:
+    """The same from the first to the last row, where they are symbols."""
+    if not reading.is_dense:
+        raise UsageError(f"rows needs numbers: {node.path} ({node.layer.kind}) leaves out rows of {height}")
+    first, last, _ = reading.between(start, stop)
+    return dims.smax(first, 0), dims.smin(last + 1, height)
 
 
 def _total(ranges: Ranges) -> Any:

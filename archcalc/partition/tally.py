@@ -60,12 +60,15 @@ class Work(NamedTuple):
         return next((count for count in given if count is not None), self.images)
 
 
-def received(crossings: Iterable[Crossing], device: int, images: Any) -> list[Received]:
-    """What a device, counted from 0, gets for so many images."""
+def received(crossings: Iterable[Crossing], images: Sequence[Any]) -> list[list[Received]]:
+    """What each device gets for so many images, all of a tensor together."""
+    values: list[dict[tuple[str, bool, int], Any]] = [{} for _ in images]
+    for crossing in crossings:
+        found, key = values[crossing.target - 1], (crossing.tensor, crossing.tensor == crossing.before, crossing.bits)
+        found[key] = found.get(key, 0) + crossing.values
     return [
-        Received(crossing.tensor, crossing.tensor == crossing.before, crossing.values * images, crossing.bits)
-        for crossing in crossings
-        if crossing.target == device + 1
+        [Received(tensor, within, total * count, bits) for (tensor, within, bits), total in found.items()]
+        for found, count in zip(values, images, strict=True)
     ]
 
 

@@ -1,9 +1,9 @@
-"""How long a step takes, as a lower bound: operations at the device's rate, and what moves at the link's.
+"""How long a step takes in the ideal case: operations at the device's rate, and what moves at the link's.
 
-Every device computes at the same rate and has one link, that sends and receives at once. A training step does three
-times the operations of a forward pass: backward, the gradients of inputs and of weights cost one forward pass each
-(Hernandez & Amodei 2018, AI and Compute). Nothing is lost to latency; what can be hidden behind computation, a
-scheme says itself.
+Every device computes at the same rate and has one link, that sends and receives at once. A training step counts as
+three forward passes: backward, the gradients of inputs and of weights cost one forward pass each (Hernandez & Amodei
+2018, AI and Compute), also where the gradient of an input, such as the image's, is not computed. Nothing is lost to
+latency; what can be hidden behind computation, a scheme says itself.
 """
 
 from __future__ import annotations

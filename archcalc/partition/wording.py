@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from .. import dims
-from ..figures import in_unit
+from ..figures import decimal, in_unit
 
 MAX_FORMULA = 64  # characters
 
@@ -17,8 +17,7 @@ def ratio_text(ratio: Any) -> str:
     >>> ratio_text(Fraction(4, 3))
     '1.333'
     """
-    thousandths = (2000 * ratio + 1) // 2
-    return f"{thousandths // 1000}.{thousandths % 1000:03}"
+    return decimal(Fraction(ratio), 3)
 
 
 def bytes_text(value: Any) -> str:
@@ -48,7 +47,7 @@ def seconds_text(value: Any) -> str:
     )
     shown = value * scale
     decimals = 3 if shown < 10 else 2 if shown < 100 else 1
-    return f"{float(shown):,.{decimals}f} {unit}"
+    return f"{decimal(Fraction(shown), decimals)} {unit}"
 
 
 def rate_text(value: Any, unit: str) -> str:

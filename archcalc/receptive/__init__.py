@@ -222,14 +222,25 @@ class Fields(Record):
         number = layer.node.number
         stage = self._walk.stages[number]
         try:
-            sizes = stage.sizes()
-            first = stage.union() if stage.scattered else stage.box((0,) * len(stage.units))
-            last = first if stage.scattered else stage.box(tuple(size - 1 for size in stage.units))
-            axes = tuple(self._along(axis, stage, sizes[axis], first, last) for axis in range(len(self.names)))
+            axes = self._axes(stage)
         except ArchcalcError as error:
             raise ArchcalcError(f"{layer.path} ({layer.kind}): {error}") from None
         found = misaligned(layer.node, self._walk.stages)
         return Field(layer, axes, stage.scattered, self._whole.of(number), found, stage)
+
+    @cached_property
+    def _known(self) -> dict[int, tuple[Along, ...]]:
+        return {}
+
+    def _axes(self, stage: Stage) -> tuple[Along, ...]:
+        """The figures of a stage, which most layers share with the one before."""
+        if id(stage) not in self._known:
+            sizes = stage.sizes()
+            first = stage.union() if stage.scattered else stage.box((0,) * len(stage.units))
+            last = first if stage.scattered else stage.box(tuple(size - 1 for size in stage.units))
+            axes = range(len(self.names))
+            self._known[id(stage)] = tuple(self._along(axis, stage, sizes[axis], first, last) for axis in axes)
+        return self._known[id(stage)]
 
     def _along(self, axis: int, stage: Stage, size: Any, first: Boxes | None, last: Boxes | None) -> Along:
         pixels = positions(self.shape)[axis]
@@ -334,19 +345,20 @@ def _jump(stage: Stage, axis: int) -> Any:
     """The jump of the paths that move at all, None where they differ."""
     if stage.scattered:
         return None
-    moving = [track.jump for strand in stage.strands if dims.same((track := strand.tracks[axis]).jump, 0) is not True]
-    if any(dims.same(jump, moving[0]) is not True for jump in moving):
+    moving = [track for strand in stage.strands if dims.same((track := strand.tracks[axis]).jump, 0) is not True]
+    if any(track.axis != moving[0].axis or dims.same(track.jump, moving[0].jump) is not True for track in moving):
         return None
-    return moving[0] if moving else 0
+    return moving[0].jump if moving else 0
 
 
 def _checked(place: Sequence[int], sizes: tuple[int, ...], whose: str, what: str) -> tuple[int, ...]:
     """A place inside these sizes; UsageError with what there is."""
-    told = "x".join(map(str, sizes))
-    last = ",".join(str(size - 1) for size in sizes)
+    asked = ",".join(map(str, place))
+    has = f"{whose} {'x'.join(map(str, sizes))} {what}"
+    span = f"from {','.join('0' for _ in sizes)} to {','.join(str(size - 1) for size in sizes)}"
     if len(place) != len(sizes) or any(type(index) is not int for index in place):
-        raise UsageError(f"{','.join(map(str, place))}: {whose} {told} {what}; give {len(sizes)} numbers, 0 to {last}")
+        numbers = "1 number" if len(sizes) == 1 else f"{len(sizes)} numbers"
+        raise UsageError(f"{asked}: {has}; give {numbers}, {span}")
     if any(not 0 <= index < size for index, size in zip(place, sizes, strict=True)):
-        first = ",".join("0" for _ in sizes)
-        raise UsageError(f"{','.join(map(str, place))} is outside: {whose} {told} {what}, from {first} to {last}")
+        raise UsageError(f"{asked} is outside: {has}, {span}")
     return tuple(place)

@@ -32,12 +32,24 @@ class Misaligned(Record):
 
     @property
     def by(self) -> str:
-        """By how much."""
+        """By how much the second branch looks elsewhere."""
         if self.least is None:
-            return f"jumps {self.jumps[0]} and {self.jumps[1]}"
-        if self.least == self.most:
-            return f"centres {self.least} apart"
-        return f"centres {self.least} to {self.most} apart, depending on the unit"
+            first, second = self.jumps
+            if dims.same(first, second) is True:
+                return f"jump {second} along another axis of the units"
+            return f"jump {second} instead of {first}"
+        if dims.same(self.least, self.most) is True:
+            return f"centres {_distance(self.least)}"
+        return f"centres from {_distance(self.least)} to {_distance(self.most)}, depending on the unit"
+
+
+def _distance(pixels: Any) -> str:
+    """`4 pixels further back`, up or to the left; with symbols the sign is open and stays."""
+    if dims.same(pixels, 0) is True:
+        return "the same place"
+    back = dims.at_least(0, pixels) is True
+    size = -pixels if back else pixels
+    return f"{size} {'pixel' if dims.at_least(1, size) else 'pixels'} further {'back' if back else 'on'}"
 
 
 def misaligned(node: Node, stages: dict[int, Stage]) -> tuple[Misaligned, ...]:
@@ -64,7 +76,7 @@ def _compared(
     for axis in range(len(strands[0].tracks)):
         mine = [strand.tracks[axis] for strand in strands]
         for theirs in (strand.tracks[axis] for strand in others):
-            alike = [track for track in mine if dims.same(track.jump, theirs.jump) is True]
+            alike = [track for track in mine if _moves_alike(track, theirs)]
             if not alike:
                 yield Misaligned(path, axis, *names, (mine[0].jump, theirs.jump))
                 break
@@ -72,6 +84,11 @@ def _compared(
             if dims.same(least, 0) is not True or dims.same(most, 0) is not True:
                 yield Misaligned(path, axis, *names, (alike[0].jump, theirs.jump), least, most)
                 break
+
+
+def _moves_alike(a: Track, b: Track) -> bool:
+    """Whether both move as far from one unit to the next, along the same axis of the units."""
+    return dims.same(a.jump, b.jump) is True and (a.axis == b.axis or dims.same(a.jump, 0) is True)
 
 
 def _apart(a: Track, b: Track) -> tuple[Any, Any]:

@@ -173,10 +173,18 @@ class Stage(NamedTuple):
             if period > 1 and type(units) is not int:
                 raise ArchcalcError(f"which of {units} units sees most is open; give the symbols numbers")
             ends.append(tuple(first_and_last(units, period)))
-        if any(strand.has_gaps for strand in self.strands):
+        if any(strand.has_gaps for strand in self.strands) or self._is_turned:
             return product(*ends)
         longest = max(map(len, ends))  # axes do not depend on each other: one unit for each end of each axis
         return zip(*(tuple(end) + (end[-1],) * (longest - len(end)) for end in ends), strict=True)
+
+    @property
+    def _is_turned(self) -> bool:
+        """Whether strands move along one axis of the input with different axes of the units."""
+        return any(
+            len({strand.tracks[axis].axis for strand in self.strands if not strand.tracks[axis].is_fixed}) > 1
+            for axis in range(len(self.strands[0].tracks))
+        )
 
     def paths(self, axis: int, *, smallest: bool) -> tuple[Path, ...]:
         """The smallest or largest path along an axis of the input, or several while symbols leave it open."""

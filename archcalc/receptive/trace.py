@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
-from ..errors import ArchcalcError
+from ..errors import UsageError
 from ..graph import Graph, Node
 from ..readings import Reading, Readings, Rearranged, Taps, positions
 from ..shapes import Shape
@@ -28,25 +28,40 @@ def bits(mask: int) -> Iterator[int]:
     >>> list(bits(0b1101))
     [0, 2, 3]
     """
-    while mask:
-        lowest = mask & -mask
-        yield lowest.bit_length() - 1
-        mask ^= lowest
+    return (position for position, digit in enumerate(_digits(mask)) if digit == "1")
 
 
-def mask_of(taps: Taps | None, size: int) -> int:
-    """The positions 0 .. size - 1 among these, as a set."""
-    if taps is None:
-        return 0
-    first, last, step = (int(end) for end in taps)
-    if first < 0:
-        first += -(first // step) * step
-    last = min(last, size - 1)
-    if last < first:
-        return 0
-    count = (last - first) // step + 1
-    ones = (1 << count) - 1 if step == 1 else ((1 << (count * step)) - 1) // ((1 << step) - 1)
-    return ones << first
+def _digits(mask: int) -> str:
+    """A digit for each position, the first one in front: cutting texts takes a time that grows with their length."""
+    return bin(mask)[:1:-1]
+
+
+def _spread(mask: int, factor: int, start: int = 0) -> int:
+    """Position n of a set at start + factor*n."""
+    if mask and factor > 1:
+        mask = int(("0" * (factor - 1)).join(bin(mask)[2:]), 2)
+    return mask << start
+
+
+def _every(mask: int, factor: int, start: int = 0) -> int:
+    """The positions n for which start + factor*n is in a set."""
+    mask >>= start
+    return int(_digits(mask)[::factor][::-1], 2) if factor > 1 else mask
+
+
+def _widened(mask: int, count: int, step: int) -> int:
+    """The positions of a set, and those so many steps behind it, `count` in all."""
+    done = 1
+    while done < count:
+        more = min(done, count - done)
+        mask |= mask << more * step
+        done += more
+    return mask
+
+
+def _moved(mask: int, distance: int) -> int:
+    """The positions of a set so much further on; those before 0 are gone."""
+    return mask << distance if distance >= 0 else mask >> -distance
 
 
 def region(products: Iterable[tuple[int, ...]]) -> Region:
@@ -142,14 +157,20 @@ def _all(shape: Shape) -> Region:
 
 def _back(reading: Reading, units: int, size: int) -> int:
     """What units along one axis read of an axis of this size."""
+    full = (1 << size) - 1
     if reading.is_point:
-        return units & ((1 << size) - 1)
-    if reading.is_fixed:
-        return mask_of(reading.taps[0], size) if units else 0
+        return units & full
     read = 0
-    for unit in bits(units):
-        read |= mask_of(reading.at(unit), size)
-    return read
+    for phase, taps in enumerate(reading.taps):
+        turns = _every(units, reading.period, phase)
+        if taps is not None and turns:
+            starts = _spread(turns, reading.advance) if reading.advance else 1
+            read |= _moved(_widened(starts, _count(taps), taps.step), taps.first)
+    return read & full
+
+
+def _count(taps: Taps) -> int:
+    return int((taps.last - taps.first) // taps.step) + 1
 
 
 def _reaching(rule: Readings, x: Shape, y: Shape, found: Region) -> Region:
@@ -165,15 +186,23 @@ def _reaching(rule: Readings, x: Shape, y: Shape, found: Region) -> Region:
 def _forth(rule: tuple[Reading, ...], sizes: Unit, units: Unit, masks: tuple[int, ...]) -> tuple[int, ...]:
     reached = [(1 << size) - 1 for size in units]
     for reading, size, mask in zip(rule, sizes, masks, strict=True):
-        full = reached[reading.axis]
-        if reading.is_point:
-            reached[reading.axis] = full & mask
-        elif reading.is_fixed:
-            reached[reading.axis] = full if mask_of(reading.taps[0], size) & mask else 0
-        else:
-            hits = (unit for unit in bits(full) if mask_of(reading.at(unit), size) & mask)
-            reached[reading.axis] = sum(1 << unit for unit in hits)
+        reached[reading.axis] &= _readers(reading, units[reading.axis], mask & (1 << size) - 1)
     return tuple(reached)
+
+
+def _readers(reading: Reading, units: int, mask: int) -> int:
+    """Which of these many units along one axis read any of these positions."""
+    full = (1 << units) - 1
+    if reading.is_point:
+        return full & mask
+    found = 0
+    for phase, taps in enumerate(reading.taps):
+        if taps is None:
+            continue
+        starts = _moved(_widened(mask, _count(taps), taps.step), -taps.last)  # where a turn may start to hit one
+        turns = _every(starts, reading.advance) if reading.advance else full * (starts & 1)
+        found |= _spread(turns & full, reading.period, phase)
+    return found & full
 
 
 def elements(found: Region) -> Iterator[Unit]:
@@ -202,7 +231,7 @@ def check_numbers(graph: Graph, what: str) -> None:
     sizes = [*(size for _, shape in graph.inputs for size in shape.axes)]
     sizes += [size for node in graph.nodes for size in node.output.axes]
     if graph.rounds or any(type(size) is not int for size in sizes):
-        raise ArchcalcError(f"{what} needs numbers: a size of the network or a repeat holds a symbol")
+        raise UsageError(f"{what} needs numbers: a size of the network or a repeat holds a symbol")
 
 
 def reads_points(rules: Rules, node: Node) -> bool:
@@ -216,7 +245,6 @@ def reads_everywhere(rules: Rules, node: Node, branch: int) -> bool:
     if isinstance(rule, Rearranged):
         return True
     return all(
-        (reading.is_point and units[reading.axis] <= size)
-        or all(mask_of(reading.at(unit), size) for unit in range(1 if reading.is_fixed else units[reading.axis]))
+        _readers(reading, units[reading.axis], (1 << size) - 1) == (1 << units[reading.axis]) - 1
         for reading, size in zip(rule, sizes, strict=True)
     )

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 from .. import dims
 from ..errors import ArchcalcError
 from ..graph import Graph, Node, Repeat
-from ..readings import Reading, Readings, Rearranged, positions
+from ..readings import Reading, Readings, Rearranged, positions, reads_own
+from ..rearranging import Arranged, arranged, passed
 from ..shapes import Shape
 from .moving import before_moving
 from .stages import Boxes, Path, Stage, Strand, at_input, combined, everywhere, hull_of_boxes
 from .tracks import Track, hull_of
 
+MAX_UNITS = 2**17
 Unit = tuple[Any, ...]
+
+
+class Way(NamedTuple):
+    """From a node to where its units are put behind it: its number and shape, and where its axes stand now."""
+
+    node: int
+    shape: Shape
+    arranged: Arranged
 
 
 class Walk:
@@ -25,6 +35,8 @@ class Walk:
         self.graph = graph
         self.source = source
         self.rules = Rules()
+        self.ways: dict[int, Way] = {}
+        self.found: dict[int, dict[Unit, Boxes | None]] = {}  # of nodes whose units were looked at one by one
         self.stages: dict[int, Stage] = {source: at_input(graph.inputs[-1 - source][1])}
         self._pass(0, len(graph.nodes), sorted(graph.rounds, key=lambda repeat: (repeat.start, -repeat.length)))
 
@@ -57,6 +69,11 @@ class Walk:
         """The stage of a node; None if it sees nothing of this input."""
         if not any(number in self.stages for number in node.inputs):
             return None
+        way = self._way(node)
+        if way is not None and (again := self._in_place(node, way)) is not None:
+            return again
+        if (alone := self._passed_on(node)) is not None:
+            return alone
         units = positions(node.output)
         pieces: list[tuple[int, Stage]] = []
         for branch, (number, shape, rule) in enumerate(zip(node.inputs, node.shapes, self.rules(node), strict=True)):
@@ -66,6 +83,46 @@ class Walk:
                     return self._partial(node)
                 pieces.append((branch, piece))
         return combined(pieces, units, node.number if len(node.inputs) > 1 else None)
+
+    def _passed_on(self, node: Node) -> Stage | None:
+        """The very stage of the only input, where each unit reads the one of its own number."""
+        if len(node.inputs) > 1 or not reads_own(self.rules(node)[0]):
+            return None
+        stage = self.stages[node.inputs[0]]
+        keeps = _same(stage.units, positions(node.output)) and (node.output.layout != "vector" or not stage.placed)
+        return stage if keeps else None
+
+    def _way(self, node: Node) -> Way | None:
+        """Of a node that only puts the units of another elsewhere: that one, and where its axes stand here."""
+        ways: set[Way] = set()
+        for number, shape, rule in zip(node.inputs, node.shapes, self.rules(node), strict=True):
+            if number not in self.stages:
+                continue
+            way = self.ways.get(number)
+            if isinstance(rule, Rearranged):
+                start = Way(number, shape, arranged(shape)) if way is None else way
+                after = passed(start.arranged, rule, node.output)
+            elif way is not None and reads_own(rule):
+                start, after = way, way.arranged
+            else:
+                return None
+            if after is None or (way is None and self.stages[number].scattered):
+                return None
+            ways.add(start._replace(arranged=after.mixed(node.output)))
+        return ways.pop() if len(ways) == 1 else None
+
+    def _in_place(self, node: Node, way: Way) -> Stage | None:
+        """The stage of a node whose units stand in axes of their own again, as those of the node on the way did."""
+        readings = way.arranged.readings(way.shape, node.output)
+        if readings is None:
+            self.ways[node.number] = way
+            return None
+        stage = self.stages[way.node]
+        return stage._replace(
+            strands=tuple(strand.through(readings) for strand in stage.strands),
+            units=positions(node.output),
+            placed=stage.placed and node.output.layout != "vector",
+        )
 
     def _piece(self, stage: Stage, rule: Readings, shape: Shape, node: Node) -> Stage | None:
         """What a node sees through one input; None where only a look at every unit can tell."""
@@ -77,12 +134,11 @@ class Walk:
                 s.is_fixed and not s.has_gaps and len(s.tracks) >= rank for s in stage.strands
             ):
                 return stage._replace(strands=tuple(strand.along(rank) for strand in stage.strands), placed=placed)
-            one_unit = output.layout == "vector" and all(dims.same(size, 1) is True for size in stage.units)
-            return everywhere(stage, rank)._replace(scattered=stage.scattered or not one_unit, placed=placed)
+            return everywhere(stage, rank)._replace(placed=placed)
         if all(reading.is_fixed for reading in rule):
             keeps = node.layer.mixes and _same(positions(shape), positions(output))
             placed = placed and keeps
-        if stage.scattered and all(reading.is_point for reading in rule):
+        if stage.scattered and reads_own(rule):
             return stage._replace(placed=placed)
         if any(reading.inside for reading in rule):
             return everywhere(stage, len(positions(output)))._replace(placed=placed)
@@ -105,8 +161,11 @@ class Walk:
         """The stage of a node that reads some units of one whose units are scattered: each unit is looked at."""
         units = positions(node.output)
         check_numbers(units)
-        found = self._boxes(node.number, product(*map(range, units))).values()
-        boxes = [box for box in found if box is not None]
+        number = dims.prod(units)
+        if number > MAX_UNITS:
+            raise ArchcalcError(f"its {number:,} units see different places; more than {MAX_UNITS:,} are not followed")
+        self.found[node.number] = self._boxes(node.number, product(*map(range, units)))
+        boxes = [box for box in self.found[node.number].values() if box is not None]
         if not boxes:
             return None
         tracks = tuple(Track(0, 1, 0, (hull_of(sides),)) for sides in zip(*boxes, strict=True))
@@ -121,7 +180,9 @@ class Walk:
         needed: dict[int, set[Unit]] = {number: set(units)}
         sources: dict[int, dict[Unit, list[tuple[int, Unit]]]] = {}
         for current in range(number, -1, -1):
-            if current not in needed or (current != number and not self.stages[current].scattered):
+            if current not in needed or current in self.found:
+                continue
+            if current != number and not self.stages[current].scattered:
                 continue
             node = self.graph.nodes[current]
             sources[current] = {unit: [] for unit in needed[current]}
@@ -135,6 +196,9 @@ class Walk:
                     needed.setdefault(before, set()).update(position for _, position in read)
         made: dict[int, dict[Unit, Boxes | None]] = {}
         for current in sorted(needed):
+            if current in self.found:
+                made[current] = self.found[current]
+                continue
             if current not in sources:
                 made[current] = {unit: self.stages[current].box(unit) for unit in needed[current]}
                 continue

@@ -111,8 +111,8 @@ def _facts(fields: Fields, path: str | None = None) -> Iterator[str]:
             merges.setdefault(one.path, []).append(fields.names[one.axis])
     for (first, second, by), merges in alike.items():
         (merge, axes), *more = merges.items()
-        others = f" and {len(more)} more merges" if more else ""
-        yield f"note: {merge}{others}: '{first}' and '{second}' look at different {' and '.join(axes)}: {by}"
+        others = f" and {len(more)} more {'merge' if len(more) == 1 else 'merges'}" if more else ""
+        yield f"note: {merge}{others}: '{second}' looks at other {' and '.join(axes)} than '{first}': {by}"
     yield from (f"note: {told}" for layer, told in same_paddings(fields) if path in (None, layer))
     yield from (f"assumes {assumption}" for assumption in fields.report.assumptions)
 
@@ -203,7 +203,8 @@ def _linear(factor: Any, name: str, constant: Any) -> str:
     factor_text = "" if dims.same(factor, 1) else f"{factor}*" if str(factor).isalnum() else f"({factor})*"
     if type(constant) is int:
         return f"{factor_text}{name}" + (f" {'-' if constant < 0 else '+'} {abs(constant)}" if constant else "")
-    return f"{factor_text}{name} + {constant}"
+    text = str(constant)
+    return f"{factor_text}{name} - {text[1:]}" if text.startswith("-") else f"{factor_text}{name} + {text}"
 
 
 def _path_lines(fields: Fields, field: Field) -> Iterator[str]:

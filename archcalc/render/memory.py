@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, TypeVar
 
+from .. import dims
 from ..errors import UsageError, did_you_mean, hinted
 from ..liveness import Schedule, Step, Tensor
 from ..memory import Inference
@@ -15,6 +16,7 @@ from .machine import about, plain
 from .rows import number_text
 from .text import MAX_CELL, heading, input_line, markdown_text
 
+_Thing = TypeVar("_Thing")
 HEADERS = ("layer", "output", "bytes", "stored", "until", "in memory")
 
 
@@ -60,16 +62,27 @@ def _cut(cell: str) -> str:
 
 
 def bytes_text(count: Any) -> str:
-    """Bytes, and the same in MiB (2^20 bytes) and MB (10^6 bytes), rounded half up.
+    """Bytes, and the same in MiB (2^20 bytes) and MB (10^6 bytes), or from 1 GiB (2^30 bytes) on in GiB and GB.
 
-    >>> bytes_text(25690112), bytes_text(4)
-    ('25,690,112 bytes (24.50 MiB, 25.69 MB)', '4 bytes')
+    >>> bytes_text(25690112), bytes_text(4), bytes_text(3 * 2**30)
+    ('25,690,112 bytes (24.50 MiB, 25.69 MB)', '4 bytes', '3,221,225,472 bytes (3.00 GiB, 3.22 GB)')
     """
     if type(count) is not int:
         return f"{count} bytes"
     if count < 10**6:
         return f"{count:,} byte{'s' * (count != 1)}"
-    return f"{count:,} bytes ({_hundredths(count, 2**20)} MiB, {_hundredths(count, 10**6)} MB)"
+    power, letter = (3, "G") if count >= 2**30 else (2, "M")
+    return (
+        f"{count:,} bytes ({_hundredths(count, 1024**power)} {letter}iB, {_hundredths(count, 1000**power)} {letter}B)"
+    )
+
+
+def largest_first(things: Iterable[_Thing], size: Callable[[_Thing], Any]) -> list[_Thing]:
+    """Things by their size, the largest first; as they come where a size is a formula."""
+    listed = list(things)
+    if any(dims.is_symbolic(size(thing)) for thing in listed):
+        return listed
+    return sorted(listed, key=size, reverse=True)
 
 
 def _hundredths(count: int, unit: int) -> str:
@@ -113,9 +126,11 @@ def _facts(found: Inference) -> Iterator[str]:
     schedule = found.schedule
     if len(schedule.peaks) == 1:
         yield f"peak of inference: {bytes_text(found.peak)}, while {schedule.peaks[0].layer} runs, of"
-        yield from (f"  {_alive_text(tensor)}" for tensor in schedule.at_peak)
+        yield from (
+            f"  {_alive_text(tensor)}" for tensor in largest_first(schedule.at_peak, lambda tensor: tensor.bytes)
+        )
     else:
-        yield f"peak of inference: {bytes_text(found.peak)}, the largest of"
+        yield "peak of inference: the largest of"
         yield from (f"  {step.bytes} bytes, while {step.layer} runs" for step in schedule.peaks)
     yield from _least(found)
     yield f"beside it parameters: {bytes_text(found.parameter_bytes)}; buffers: {bytes_text(found.buffer_bytes)}"

@@ -10,6 +10,7 @@ from typing import Any
 from .. import dims
 from ..figures import in_unit
 from ..partition import Collective, Crossing, Plan, Share
+from ..partition.timing import TRAINING
 from ..partition.wording import bytes_text, rate_text, ratio_text, seconds_text
 from .lists import grid
 from .machine import SCHEMA, plain
@@ -18,7 +19,7 @@ from .text import MAX_CELL, heading, input_line, markdown_text
 
 MEASURES: tuple[tuple[str, Callable[[Share], Any]], ...] = (
     ("parameters", lambda share: share.parameters),
-    ("MACs", lambda share: share.batch_macs),
+    ("forward MACs", lambda share: share.batch_macs),
     ("bytes of memory", lambda share: share.memory.need),
 )
 
@@ -44,7 +45,7 @@ def _cell(value: Any) -> str:
 
 def _devices(plan: Plan, format: str) -> str:
     """What each device holds and does, and the sums."""
-    headers = ("device", "holds", "images", "parameters", "MACs of a step", "bytes saved", "bytes of memory")
+    headers = ("device", "holds", "images", "parameters", "forward MACs", "bytes saved", "bytes of memory")
     rows = [
         (
             str(s.number), s.holds,
@@ -168,9 +169,12 @@ def facts(plan: Plan) -> Iterator[str]:
         worst, ratio = plan.worst(count), plan.imbalance(count)
         if ratio is not None:
             most = number_text(count(worst))
-            yield f"most {name}: device {worst.number} with {most}, {ratio_text(ratio)} times the mean"
+            where = "each device has" if ratio == 1 and plan.devices > 1 else f"device {worst.number} has"
+            yield f"most {name}: {where} {most}, {ratio_text(ratio)} times the mean"
     yield _replication(plan)
     yield _memory(plan)
+    if plan.fits is not None:
+        yield _fit(plan)
     yield f"over all links {number_text(plan.crossing_bytes)} bytes a step, forward and backward"
     yield from plan.facts
     yield from _time(plan)
@@ -200,11 +204,16 @@ def _memory(plan: Plan) -> str:
         ("saved for backward", memory.saved), ("received from others", memory.received),
     )  # fmt: skip
     told = ", ".join(f"{name} {bytes_text(value)}" for name, value in parts)
-    limit = ""
-    if plan.fits is not None:
-        limit = f"; {'fits' if plan.fits else 'does NOT fit'} into {bytes_text(request.device_memory)}"
     peak = "" if memory.peak is None else f"; at the peak of a step {bytes_text(memory.peak)}"
-    return f"memory of device {worst.number}: {told}, together {bytes_text(memory.total)}{peak}{limit}"
+    return f"memory of device {worst.number}: {told}, together {bytes_text(memory.total)}{peak}"
+
+
+def _fit(plan: Plan) -> str:
+    """Whether the device that needs most has so much memory."""
+    need, limit = plan.worst(lambda share: share.memory.need).memory.need, plan.request.device_memory
+    if plan.fits:
+        return f"fits: the most that a device needs is {bytes_text(need)} of its {bytes_text(limit)}"
+    return f"does NOT fit: a device needs {bytes_text(need)} and has {bytes_text(limit)}"
 
 
 def _time(plan: Plan) -> Iterator[str]:
@@ -214,10 +223,10 @@ def _time(plan: Plan) -> Iterator[str]:
         return
     idle = f", waiting {seconds_text(timing.idle)}" if timing.idle else ""
     yield (
-        f"a step takes at least {seconds_text(timing.step)}: computing {seconds_text(timing.compute)}{idle}, "
-        f"communication {seconds_text(timing.communication)} = {in_unit(timing.communication_share, '%')}, "
-        f"with {rate_text(request.speed, 'FLOP/s')} a device and {rate_text(request.link, 'B/s')} a link each way"
-        + (f"; {timing.how}" if timing.how else "")
+        f"a step takes {seconds_text(timing.step)} at {rate_text(request.speed, 'FLOP/s')} a device and "
+        f"{rate_text(request.link, 'B/s')} a link each way: computing, as {TRAINING} forward passes, "
+        f"{seconds_text(timing.compute)}{idle}, communication {seconds_text(timing.communication)}, "
+        f"{in_unit(timing.communication_share, '%')} of the step" + (f"; {timing.how}" if timing.how else "")
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from ..fitting import Fit
 from ..training import State, Training
 from .machine import plain
-from .memory import Section, bytes_text
+from .memory import Section, bytes_text, largest_first
 from .rows import number_text, share
 
 HEADERS = ("layer", "output", "keeps", "forward", "backward")
@@ -20,8 +20,8 @@ def training_section(found: Training, *, brief: bool = False) -> Section:
     return Section("training", HEADERS, rows, (2, 3, 4), tuple(_facts(found)), _data(found))
 
 
-def with_fit(section: Section, fit: Fit | None) -> Section:
-    """A section with the largest batch that fits."""
+def with_fit(section: Section, fit: Fit | None, batch: Any) -> Section:
+    """A section about a batch, with the largest one that fits in front."""
     if fit is None:
         return section
     data = {
@@ -31,14 +31,15 @@ def with_fit(section: Section, fit: Fit | None) -> Section:
         "more": fit.more,
         "others": dict(fit.others),
     }
-    lines = (*_fit_lines(fit), *section.lines)
+    lines = (*_fit_lines(fit), f"what follows is of batch {number_text(batch)}", *section.lines)
     return section._replace(lines=lines, data={**section.data, "fit": data})
 
 
 def _fit_lines(fit: Fit) -> Iterator[str]:
     yield f"largest batch within {bytes_text(fit.capacity)}: {fit.batch:,}, which needs {bytes_text(fit.bytes)}"
     yield f"  one image more needs {bytes_text(fit.more)}"
-    yield "  " + ", ".join(f"{dtype}: {batch:,}" if batch else f"{dtype}: none" for dtype, batch in fit.others)
+    others = (f"{batch:,} in {dtype}" if batch else f"none in {dtype}" for dtype, batch in fit.others)
+    yield f"  the largest batch in other numbers: {', '.join(others)}"
 
 
 def _rows(found: Training) -> Iterator[tuple[str, ...]]:
@@ -60,10 +61,10 @@ def _facts(found: Training) -> Iterator[str]:
     if len(found.peaks) == 1:
         (state,) = found.peaks
         yield f"peak of training: {bytes_text(found.peak)}, {_when(state)}, of"
-        for role, count in found.roles(state).items():
+        for role, count in largest_first(found.roles(state).items(), lambda item: item[1]):
             yield f"  {number_text(count)} bytes: {role}"
     else:
-        yield f"peak of training: {bytes_text(found.peak)}, the largest of"
+        yield "peak of training: the largest of"
         yield from (f"  {state.bytes} bytes, {_when(state)}" for state in found.peaks)
     for phase in ("loss", "end of backward", "optimizer"):
         state = found.when(phase)
