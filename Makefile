@@ -26,6 +26,7 @@ docs: $(PYTHON)           ## rewrite the generated pages
 
 bench: $(PYTHON)          ## ratios of times in one run
 	$(PYTHON) tests/bench/bench.py
+	$(PYTHON) tests/bench/bench_sweep.py --memory
 
 wheel: $(PYTHON)          ## the wheel, in an empty environment, lists the networks of the checkout
 	$(PYTHON) tests/check_wheel.py

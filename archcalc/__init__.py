@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from .analysis import analyze
+    from .comparison import compare
     from .conditions import Condition
     from .dims import ceildiv, exact_div, floordiv, prod, same, smax, smin, symbol
     from .errors import ArchcalcError, Problem, ReadError, SpecError, UsageError
@@ -21,9 +22,12 @@ if TYPE_CHECKING:
     from .network import Network, load
     from .report import LayerReport, Report
     from .shapes import Shape, Window
+    from .solving import Solution, solve
+    from .sweeps import sweep
 
 _HOMES = {
     "analysis": ("analyze",),
+    "comparison": ("compare",),
     "conditions": ("Condition",),
     "dims": ("ceildiv", "exact_div", "floordiv", "prod", "same", "smax", "smin", "symbol"),
     "errors": ("ArchcalcError", "Problem", "ReadError", "SpecError", "UsageError"),
@@ -32,12 +36,15 @@ _HOMES = {
     "network": ("Network", "load"),
     "report": ("LayerReport", "Report"),
     "shapes": ("Shape", "Window"),
+    "solving": ("Solution", "solve"),
+    "sweeps": ("sweep",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "ArchcalcError", "Condition", "Dim", "Flag", "Layer", "LayerReport", "Natural", "Network", "Operations", "Pad",
-    "PerAxis", "Problem", "Ratio", "ReadError", "Report", "Shape", "Sizes", "SpecError", "UsageError", "Window",
-    "analyze", "ceildiv", "exact_div", "floordiv", "layer", "load", "prod", "same", "smax", "smin", "symbol",
+    "PerAxis", "Problem", "Ratio", "ReadError", "Report", "Shape", "Sizes", "Solution", "SpecError", "UsageError",
+    "Window", "analyze", "ceildiv", "compare", "exact_div", "floordiv", "layer", "load", "prod", "same", "smax", "smin",
+    "solve", "sweep", "symbol",
 ]  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from .report import BITS, Report
 from .spec import Spec
 from .walk import MAX_LAYERS, elaborate
 
+AXES = ("N", "D", "H", "W")  # the batch and the spatial axes
 _PROMISE = r"\s*([A-Za-z_]\w*)\s*(?:%\s*([0-9]{1,9})\s*==\s*0|>=\s*([0-9]{1,9}))\s*\Z"
 
 
@@ -47,9 +48,9 @@ def analyze(
     if dtype not in BITS:
         raise UsageError(f"unknown dtype '{dtype}'; {did_you_mean(dtype, BITS) or 'known: ' + ', '.join(BITS)}")
     loaded = load(network)
-    promised = _promises(assume)
+    promised = read_promises(assume)
     _check_known(promised, input, let, batch)
-    batch = _under(promised, batch)
+    batch = under(promised, batch)
     try:
         batch = read_size(batch, 1)
     except ArchcalcError as error:
@@ -57,8 +58,8 @@ def analyze(
     graph = elaborate(
         loaded.spec,
         loaded.variant,
-        let={name: _under(promised, value) for name, value in (let or {}).items()},
-        input=_under(promised, input),
+        let={name: under(promised, value) for name, value in (let or {}).items()},
+        input=under(promised, input),
         max_layers=max_layers,
     )
     return Report(loaded.name, graph, infer(graph), batch, dtype)
@@ -76,22 +77,46 @@ def with_symbols(
     >>> print(analyze("vgg16", **settings).layer("stage1.maxpool").output)
     64xfloor(H/2)xfloor(W/2)
     """
-    spec = network.spec
-    let = dict(let)
-    values = spec.settings(network.variant, let, [])
-    axes = {}
+    known = network.spec.settings(network.variant, dict(let), [])
+    values = {}
     for name in names:
-        if name in values:
-            let[name] = _left_open(name, values[name], name in spec.ratios)
-        elif name == "N":
-            batch = dims.symbol("N")
-        elif name in ("D", "H", "W"):
-            axes[name] = dims.symbol(name)
+        if name in known:
+            values[name] = _left_open(name, known[name], name in network.spec.ratios)
+        elif name in AXES:
+            values[name] = dims.symbol(name)
         else:
-            known = [*values, "N", *"HW"]
-            raise UsageError(
-                hinted(f"symbols: '{name}' is no let of {network.name} and no axis", did_you_mean(name, known))
-            )
+            raise _no_name(network, f"symbols: '{name}'", name, known)
+    return with_values(network, values, let, input, batch)
+
+
+def with_values(
+    network: Network, values: Mapping[str, Any], let: Mapping[str, Any], input: Any = None, batch: Any = 1
+) -> dict[str, Any]:
+    """The settings `let`, `input` and `batch` of `analyze` with these values, numbers or symbols, by name.
+
+    A name is a `let` of the spec, an element of a list among them (`depths_0`), N, or one of the spatial axes D, H, W.
+    Raises UsageError for other names.
+
+    >>> settings = with_values(load("resnet50"), {"depths_2": 23, "H": 64}, {})
+    >>> settings["let"], settings["input"]
+    ({'depths': [3, 4, 23, 3]}, {'input': (3, 64, 224)})
+    """
+    spec, let, axes = network.spec, dict(let), {}
+    known = spec.settings(network.variant, let, [])
+    for name, value in values.items():
+        whole, _, number = name.rpartition("_")
+        elements = known.get(whole)
+        if name in known:
+            let[name] = value
+        elif isinstance(elements, tuple) and number.isdecimal() and int(number) < len(elements):
+            let[whole] = [*let.get(whole, elements)]
+            let[whole][int(number)] = value
+        elif name == "N":
+            batch = value
+        elif name in AXES:
+            axes[name] = value
+        else:
+            raise _no_name(network, f"'{name}'", name, known)
     if axes and input is None:
         input = dict(_input_shapes(spec, spec.settings(network.variant, let, [])))
     if axes and isinstance(input, Mapping):
@@ -99,6 +124,11 @@ def with_symbols(
     elif axes:
         input = _opened(input, axes)
     return {"let": let, "input": input, "batch": batch}
+
+
+def _no_name(network: Network, told: str, name: str, known: Iterable[str]) -> UsageError:
+    hint = did_you_mean(name, [*known, "N", "H", "W"])
+    return UsageError(hinted(f"{told} is no let of {network.name} and no axis", hint))
 
 
 def _left_open(name: str, value: Any, is_ratio: bool) -> Any:
@@ -140,7 +170,7 @@ def _check_known(promised: Mapping[str, Any], *given: Any) -> None:
             raise UsageError(hinted(f"assume: there is no symbol '{name}'", did_you_mean(name, names)))
 
 
-def _promises(assume: Iterable[str]) -> dict[str, tuple[int, int]]:
+def read_promises(assume: Iterable[str]) -> dict[str, tuple[int, int]]:
     """By the name of a symbol, the number that it is a multiple of, and its minimum."""
     texts = [assume] if isinstance(assume, str) else assume
     multiples: dict[str, int] = {}
@@ -157,12 +187,12 @@ def _promises(assume: Iterable[str]) -> dict[str, tuple[int, int]]:
     return {name: (multiples.get(name, 1), minima.get(name, 1)) for name in {**multiples, **minima}}
 
 
-def _under(promised: Mapping[str, tuple[int, int]], value: Any) -> Any:
+def under(promised: Mapping[str, tuple[int, int]], value: Any) -> Any:
     """The value with its symbols replaced by those that carry promises."""
     if not promised or value is None:
         return value
     if isinstance(value, Mapping):
-        return {name: _under(promised, part) for name, part in value.items()}
+        return {name: under(promised, part) for name, part in value.items()}
     if isinstance(value, list | tuple):
-        return tuple(_under(promised, part) for part in value)
+        return tuple(under(promised, part) for part in value)
     return dims.promise(value, promised) if dims.is_number(value) else value

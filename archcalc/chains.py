@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeAlias
 
+from . import dims
 from .entries import (
     BESIDE,
     ENTRY_NAME,
@@ -258,7 +259,8 @@ class ChainReader:
         repeat = self.value(data, (*here.path, "repeat"), here.around, here.where)
         if repeat is not None and repeat.is_constant:
             count = repeat.constant
-            if type(count) is not int or count < 0:
+            is_open = dims.is_number(count) and dims.is_symbolic(count)
+            if not is_open and (type(count) is not int or count < 0):
                 told = _shown(count) if isinstance(count, str) else describe(repeat.evaluate({}, []))
                 self.wrong(f"repeat: {told} is not a whole number >= 0", here, "repeat", at_value=True)
         return repeat

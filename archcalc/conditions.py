@@ -96,22 +96,34 @@ def promised(sizes: Iterable[Any]) -> list[Condition]:
 
 
 def strongest(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
-    """The conditions without those that follow from others: a smaller bound, a divisor of a divisor."""
+    """The conditions without those that follow from others: a smaller bound, a divisor of a divisor.
+
+    A condition has a message where its opposite is a mistake, and none where it may only mean another structure. One
+    that stands for others has a message if all of them have.
+    """
     kept: dict[Any, Condition] = {}
     for condition in conditions:
         relation, right = condition.relation, condition.right
         bound = relation in (">=", "<=") and not dims.is_symbolic(right)
         key = (condition.left, relation) if bound else (condition.left, relation, right)
         known = kept.get(key)
-        if known is None or (bound and (right > known.right if relation == ">=" else right < known.right)):
+        if known is None:
             kept[key] = condition
+            continue
+        is_stronger = bound and (right > known.right if relation == ">=" else right < known.right)
+        strong, weak = (condition, known) if is_stronger else (known, condition)
+        kept[key] = strong if weak.message else strong._replace(message="")
     moduli: dict[Any, list[int]] = {}
     for condition in kept.values():
         if condition.relation == "% ==" and isinstance(condition.right, int):
             moduli.setdefault(condition.left, []).append(condition.right)
-    return tuple(
-        condition
-        for condition in kept.values()
-        if condition.relation != "% =="
-        or not any(n != condition.right and n % condition.right == 0 for n in moduli.get(condition.left, ()))
-    )
+    unsaid: set[tuple[Any, int]] = set()  # divisors that stand for one without a message
+    result = []
+    for condition in kept.values():
+        others = moduli.get(condition.left, ()) if condition.relation == "% ==" else ()
+        larger = [n for n in others if n != condition.right and n % condition.right == 0]
+        if not larger:
+            result.append(condition)
+        elif not condition.message:
+            unsaid.update((condition.left, n) for n in larger)
+    return tuple(c._replace(message="") if c.relation == "% ==" and (c.left, c.right) in unsaid else c for c in result)

@@ -96,16 +96,16 @@ def printed(value: Any, unit: str = "", rounding: Any = "nearest", kilo: int = 1
 def amount(text: Any, unit: str) -> Fraction:
     """A number with its unit as an exact number of that unit; ArchcalcError where it is none, or 0.
 
-    The unit is `B`, `B/s` or `FLOP/s`; k, M, G, T, P are powers of 1000 and Ki, Mi, Gi, Ti of 1024. A number alone
-    is in the unit itself.
+    The unit is `B`, `B/s`, `FLOP/s` or nothing; k, M, G, T, P are powers of 1000 and Ki, Mi, Gi, Ti of 1024. A number
+    alone is in the unit itself.
 
     >>> int(amount("12GiB", "B")), int(amount("1.5 TFLOP/s", "FLOP/s")), int(amount("16GB/s", "B/s"))
     (12884901888, 1500000000000, 16000000000)
     """
     match = _AMOUNT.match(_text(text).strip())
     if match is None or match["unit"] not in ((unit, "") if not match["prefix"] else (unit,)):
-        example = {"B": "12GiB", "B/s": "16GB/s", "FLOP/s": "10TFLOP/s"}[unit]
-        raise ArchcalcError(f"'{shown(text)}' is not a number with a unit; write it like {example}")
+        example = {"B": "12GiB", "B/s": "16GB/s", "FLOP/s": "10TFLOP/s", "": "300M, 1.5G or 60000"}[unit]
+        raise ArchcalcError(f"'{shown(text)}' is not a number{' with a unit' if unit else ''}; write it like {example}")
     exact = Fraction(match["number"]) * _PREFIXES[match["prefix"] or ""]
     if exact == 0:
         raise ArchcalcError(f"'{shown(text)}' must be more than 0")

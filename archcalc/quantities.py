@@ -9,11 +9,12 @@ the counts, which add up, stand the sizes, which do not: what enters and leaves 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from . import dims
 from .errors import ArchcalcError, UsageError, did_you_mean
+from .layers import ACTIVATIONS
 from .records import Record, record
 from .report import LayerReport, Report
 
@@ -62,8 +63,15 @@ class Quantity(Record):
 
 def depth(layers: Sequence[LayerReport]) -> Any:
     """The most weighted layers on one path through these layers."""
-    reached: dict[int, Any] = {}
     deepest: Any = 0
+    for _, reached in depths(layers):
+        deepest = dims.smax(deepest, reached)
+    return deepest
+
+
+def depths(layers: Sequence[LayerReport]) -> Iterator[tuple[LayerReport, Any]]:
+    """Each of these layers with the most weighted layers on a path that ends in it."""
+    known: dict[int, Any] = {}
     for layer in layers:
         node = layer.node
         own: Any = node.layer.depth * node.repeat
@@ -71,11 +79,10 @@ def depth(layers: Sequence[LayerReport]) -> Any:
             own = own * count
         before: Any = 0
         for index in node.inputs:
-            if index in reached:
-                before = dims.smax(before, reached[index])
-        reached[node.number] = before + own
-        deepest = dims.smax(deepest, before + own)
-    return deepest
+            if index in known:
+                before = dims.smax(before, known[index])
+        known[node.number] = before + own
+        yield layer, known[node.number]
 
 
 def _kernel(layers: Sequence[LayerReport]) -> Any:
@@ -125,6 +132,20 @@ def _inference_memory(report: Report) -> Any:
     return with_weights(report)
 
 
+def _peak_activation_bytes(report: Report) -> Any:
+    """The peak of the tensors at inference, in the order of the spec."""
+    from .liveness import schedule
+
+    return schedule(report).peak
+
+
+def _crossings(report: Report) -> Any:
+    """What the layers of the spec's partition read from other devices, an output's gather not among it."""
+    from .partition import plan
+
+    return dims.add_up(crossing.values for crossing in plan(report).crossings)
+
+
 def _training_memory(report: Report) -> Any:
     """The peak of a training step with SGD and momentum, by the rules of PyTorch on CUDA."""
     from .training import training
@@ -135,6 +156,8 @@ def _training_memory(report: Report) -> Any:
 def _per_batch(name: str) -> Callable[[Report], Any]:
     return lambda report: report.batch * report[name]
 
+
+NONLINEARITIES = frozenset(ACTIVATIONS) - {"softmax"}
 
 QUANTITIES: tuple[Quantity, ...] = (
     Quantity("parameters", "numbers", "learned numbers: weights, biases, scales and shifts", lambda l: l.cost.parameters),
@@ -157,6 +180,7 @@ QUANTITIES: tuple[Quantity, ...] = (
     Quantity("parametric_layers", "layers", "layers with parameters, those of normalisation included", lambda l: dims.smin(l.cost.parameters, 1) * l.rounds),
     Quantity("weighted_layers", "layers", "convolutions, linear layers and their kin", lambda l: int(l.node.layer.weighted) * l.rounds),
     Quantity("layer_count", "layers", "layers of any kind", lambda l: l.rounds),
+    Quantity("nonlinearities", "layers", "activation layers such as ReLU that act element by element; softmax and pooling are none", lambda l: int(l.kind in NONLINEARITIES) * l.rounds),
     Quantity("depth", "layers", "the most weighted layers on one path, attention counted as its two projections", span=depth),
     Quantity("input_elements", "numbers", "numbers of the input", whole=lambda r: dims.add_up(s.elements for s in r.inputs.values())),
     Quantity("batch_macs", "multiply-accumulates", "MACs of the whole batch", whole=_per_batch("macs")),
@@ -172,7 +196,9 @@ SIZES: tuple[Quantity, ...] = (
     Quantity("field", "pixels", "receptive field along each axis, a number where all are equal; of the last layer before global pooling or flattening", part=_field),
     Quantity("kernel", "", "window of the weights, then the input channels that one output is connected to", span=_kernel),
     Quantity("inference_memory", "bytes", "parameters, buffers and the peak of the tensors at inference of the batch; of the whole network without heads", whole=_inference_memory),
+    Quantity("crossings", "numbers", "numbers of one image that cross between the devices of the spec's partition in the forward pass; of the whole network", whole=_crossings),
     Quantity("training_memory", "bytes", "peak of a training step of the batch with SGD and momentum; of the whole network, heads included", whole=_training_memory),
+    Quantity("peak_activation_bytes", "bytes", "the most bytes of tensors at once at inference, weights not among them, of the batch; of the whole network", whole=_peak_activation_bytes),
 )  # fmt: skip
 
 NAMES = {quantity.name: quantity for quantity in QUANTITIES}

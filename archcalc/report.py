@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import dims
 from .conditions import Condition, promised, strongest
@@ -15,6 +15,10 @@ from .infer import Cost
 from .layers import Operations
 from .records import Record, record
 from .shapes import Shape
+
+if TYPE_CHECKING:
+    from .explain import Explanation
+    from .formula import Formula
 
 BITS = {
     "float64": 64, "float32": 32, "float16": 16, "bfloat16": 16, "float8": 8,
@@ -209,6 +213,18 @@ class Report(Record):
         if name in NAMES:
             return self[name]
         raise AttributeError(hinted(f"a report has no '{name}'", did_you_mean(name, NAMES)))
+
+    def formula(self, quantity: str) -> Formula:
+        """A quantity of the whole network in closed form: `report.formula("macs")(H=224, W=224)`."""
+        from .formula import formula
+
+        return formula(self, quantity)
+
+    def explain(self, layer: str | None = None, quantity: str | None = None) -> Explanation:
+        """How the figures of a layer, of a level or of the whole network come about: `report.explain("conv1")`."""
+        from .explain import explain
+
+        return explain(self, layer, quantity)
 
     def substitute(self, **values: Any) -> Mapping[str, Any]:
         """The totals with numbers for symbols; ArchcalcError names an assumption that they break.

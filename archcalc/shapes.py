@@ -169,14 +169,30 @@ class Window(NamedTuple):
         for axis, size in enumerate(spatial):
             extent, stride = self.extent(axis), self.stride[axis]
             covers = dims.at_least(extent, stride)
-            if covers is None:
-                return ()
-            if not covers or self.pad is None:
+            if covers is False or self.pad is None:
                 result.append(0)
                 continue
-            read = (self.size(axis, size) - 1) * stride + extent - self.pad[axis][0]
-            result.append(smax(size - read, 0))
+            lost = smax(size - self.read(axis, size), 0)
+            if covers is None and not same(lost, 0):
+                return ()
+            result.append(lost)
         return tuple(result)
+
+    def read(self, axis: int, size: Number) -> Any:
+        """The first position of the input behind the last window; beyond the input where that reaches further."""
+        begin, _ = self.padding(axis, size)
+        return (self.size(axis, size) - 1) * self.stride[axis] + self.extent(axis) - begin
+
+    def rest(self, axis: int, size: Number) -> Any:
+        """How many positions lie behind the last window, zeros included; negative where it reaches beyond them.
+
+        0 where the division in the size rule is exact.
+
+        >>> conv1 = Window((11,), (4,), ((0, 0),), (1,))
+        >>> conv1.rest(0, 227), conv1.rest(0, 224)
+        (0, 1)
+        """
+        return size + self.padding(axis, size)[1] - self.read(axis, size)
 
     def conditions(self, spatial: tuple[Any, ...]) -> Iterator[Condition]:
         """The kernel must fit into the padded input."""

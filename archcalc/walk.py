@@ -428,7 +428,7 @@ class Walk:
             if held is None:
                 checked = layer.stores == "view" or any(size in shape.axes for shape in _shapes(x))
                 if not checked:
-                    self.conditions.append(at_least(size, 1))
+                    self.conditions.append(at_least(size, 1, f"an axis of the output would be {size}: below 1"))
             elif not held:
                 if not failed:
                     self.report(entry, f"the output would be {output}: a size below 1", level, stem)

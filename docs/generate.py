@@ -22,7 +22,7 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ from archcalc.checking import check
 from archcalc.claims import decide
 from archcalc.cli import COMMANDS, main
 from archcalc.dims.term import Term
+from archcalc.explain.rules import Run, run_rules
 from archcalc.layers import FAMILIES, Layer, Operations, find, make
 from archcalc.layers.base import REGISTRY
 from archcalc.quantities import QUANTITIES, SIZES
@@ -245,8 +246,8 @@ def layers_page() -> str:
         "Rules are printed by running them. `C_in` are the input's channels, `H` and `W` the axes of a map, `N` the "
         "number of tokens. `F_h` is the `kernel` on the axis h, `S_h` the `stride`, `P_h` the `pad`. A field's name is "
         "its value, a flag being 1 or 0. `inputs` and `outputs` are the elements of the input and of the output, "
-        "`positions` those of one of its channels. A dilated kernel spans `D_h*(F_h - 1) + 1` in place of `F_h`, in "
-        "sizes only.", "",
+        "`positions` those of one of its channels; `C_1` are the channels of a join's first branch. "
+        "A dilated kernel spans `D_h*(F_h - 1) + 1` in place of `F_h`, in sizes only.", "",
     ]  # fmt: skip
     for family, title in FAMILY_TITLES.items():
         lines += [f"## {title}", ""]
@@ -319,18 +320,6 @@ KIND_INPUTS = {"cosine_attention": TOKEN_MAP}  # its position bias is one of ste
 OPERATION_NAMES = dict(zip(Operations._fields, ("MACs", *Operations._fields[1:]), strict=True))
 
 
-class Counted:
-    """A shape whose counts have names: what the rules of operations see."""
-
-    def __init__(self, shape: Shape, elements: str) -> None:
-        self.shape = shape
-        self.elements = Term(shape.elements, elements)
-        self.positions = Term(shape.positions, "positions")
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.shape, name)
-
-
 @dataclass(frozen=True)
 class Rules:
     """The rules of one kind as text; of an output's axes, and of tensors by name."""
@@ -354,21 +343,17 @@ class Rules:
         if kind == "reshape":
             given["size"] = shape.axes
         layer = make(kind, rank=len(shape.spatial), **given, **values)
-        flags = [name for name, schema in layer.schema.items() if type(schema).__name__ == "FlagField"]
-        named = replace(layer.with_terms(), **{name: Term(1, name) for name in flags})
-        x = shape.with_terms(("N",) if len(shape.axes) == 2 else ("D", "H", "W"))
-        inputs: Any = Counted(x, "inputs")
-        outputs: Any = Counted(layer.output((shape, shape) if layer.joins else shape), "outputs")
+        ran = run_rules(layer, (shape, shape) if layer.joins else shape)
+        operations = _operations(ran.cost.operations)
         if layer.joins:
-            operations = _operations(named.operations((inputs, inputs), outputs))
             return cls("", {}, {}, operations, "", "both branches" if found.keeps else "nothing")
         return cls(
-            "" if kind in ("reshape", "permute") else _axes(named.output(x).axes),
-            {name: _axes(axes) for name, axes in named.parameters(x).items()},
-            {name: _axes(axes) for name, axes in named.buffers(x).items()},
-            _operations(named.operations(inputs, outputs)),
-            _text(named.links(inputs, outputs)) if layer.weighted else "",
-            _kept(named, inputs, outputs),
+            "" if kind in ("reshape", "permute") else _axes(ran.output.axes),
+            {name: _axes(axes) for name, axes in ran.parameters.items()},
+            {name: _axes(axes) for name, axes in ran.buffers.items()},
+            operations,
+            _text(ran.cost.connections) if layer.weighted else "",
+            _kept(ran),
         )
 
     def facts(self) -> Iterator[str]:
@@ -400,12 +385,13 @@ FORMS = {
 }
 
 
-def _kept(layer: Layer, inputs: Any, outputs: Any) -> str:
+def _kept(ran: Run) -> str:
     """What training keeps: by tensor the numbers of one image."""
+    layer = ran.layer
     if layer.keeps is None and type(layer).saved is Layer.saved:
         return ""
     told = []
-    for kept in layer.saved(inputs, outputs):
+    for kept in layer.saved(ran.inputs, ran.outputs):
         if kept.name in ("input", "output"):
             told.append(f"the {kept.name}")
             continue
@@ -416,7 +402,10 @@ def _kept(layer: Layer, inputs: Any, outputs: Any) -> str:
 
 
 def _operations(run: Operations) -> dict[str, str]:
-    counted = {name: _text(value) for name, value in zip(Operations._fields, run, strict=True)}
+    counted = {
+        name: _text(value.unnamed if isinstance(value, Term) else value)
+        for name, value in zip(Operations._fields, run, strict=True)
+    }
     return {name: text for name, text in counted.items() if text != "0"}
 
 
@@ -467,7 +456,13 @@ def _operations_row(kind: str, rules: dict[str, str]) -> str:
 EXAMPLES = {
     "claims": ["archcalc claims mlp-21"],
     "check": ["archcalc check lenet5 alexnet"],
+    "explain": [
+        "archcalc explain alexnet conv1 --input 3x224x224",
+        "archcalc explain lenet5 --quantity connections",
+    ],
+    "compare": ['archcalc compare "3*conv3-C" "conv7-C" --input CxHxW', "archcalc compare vgg16 resnet50 --units si"],
     "field": ["archcalc field vgg16 --depth 1", "archcalc field googlenet inception3a --at 0,27"],
+    "formula": ["archcalc formula vgg16 macs", "archcalc formula mobilenet parameters --symbols alpha --format python"],
     "layers": ["archcalc layers maxpool"],
     "list": ["archcalc list --filter lenet --costs"],
     "metrics": ["archcalc metrics lenet5 alexnet --units si"],
@@ -478,7 +473,15 @@ EXAMPLES = {
         "archcalc memory resnet50 --brief --batch 8 --dtype float16",
         "archcalc memory lenet5 --training --optimizer adam",
     ],
+    "solve": [
+        'archcalc solve mobilenet --for alpha --macs "<=300M" --parameters "<=5M"',
+        'archcalc solve vgg16 --for H --macs "<=5G" --exact-division',
+    ],
     "show": ["archcalc show mlp", "archcalc show mlp --expanded --set hidden=8"],
+    "sweep": [
+        "archcalc sweep resnet50 --vary H=96:640:32 --vary W=96:640:32 --quantity macs --top 5",
+        "archcalc sweep mobilenet --vary alpha=0.25:1:0.25 --quantity macs --where 'macs <= 400M' --format csv",
+    ],
     "table": [
         "archcalc table lenet5 --columns layer,kind,input,output,connections --percent",
         "archcalc table vgg16 --depth 1 --sort macs --units si",

@@ -48,14 +48,20 @@ ROAD = [
     ["backward"],
     ["training"],
     ["fitting"],
+    ["partition"],
     ["quantities"],
+    ["formula"],
+    ["explain"],
     ["zoo"],
     ["network"],
     ["analysis"],
+    ["inline"],
+    ["comparison"],
+    ["sweeps"],
     ["efficiency"],
     ["tallies"],
     ["measuring"],
-    ["partition"],
+    ["solving"],
     ["claims", "verify"],
     ["catalogue", "checking", "reference", "render", "exporters"],
     ["cli"],
@@ -64,7 +70,10 @@ ROAD = [
 PLACE = {module: number for number, modules in enumerate(ROAD) for module in modules}
 
 # One-line methods that import inside the function: the only imports that point to the right.
-EXCEPTIONS = {("report", "quantities"), ("report", "render")}
+EXCEPTIONS = {
+    ("report", "quantities"), ("report", "formula"), ("report", "explain"), ("report", "render"), ("explain", "render"),
+    ("comparison", "render"), ("solving", "render"),
+}  # fmt: skip
 
 
 def module_of(path: Path) -> str:
@@ -130,12 +139,15 @@ def loaded_after(*arguments: str, before: str = "") -> set[str]:
         ["table", "vgg16"],
         ["table", "alexnet", "--format", "json", "--set", "torchvision=true"],
         ["field", "googlenet", "inception3a", "--at", "3,3"],
+        ["explain", "vgg16", "stage1.conv_relu1.conv"],
+        ["explain", "resnet50"],
         ["list"],
         ["memory", "vgg16", "--training", "--optimizer", "adam", "--fit", "4GiB"],
         ["check", "lenet5"],
         ["show", "mlp", "--expanded"],
         ["layers"],
         ["memory", "googlenet", "--brief"],
+        ["compare", "3*conv3-64", "conv7-64", "--input", "64x56x56", "--layers"],
         ["partition", "alexnet"],
         ["partition", "vgg11", "--devices", "3", "--scheme", "auto"],
     ],

@@ -20,8 +20,11 @@ from ..errors import ArchcalcError, SpecError, UsageError, did_you_mean, shown
 COMMANDS = {
     "claims": ("verify", "Decide statements that circulate about networks."),
     "check": ("check", "Report every problem of spec files."),
+    "compare": ("compare", "Compare networks, files, or chains of layers written inline."),
     "completion": ("completion", "Print the script that makes a shell complete commands and networks."),
+    "explain": ("explain", "Explain the figures of a layer or of a network: rule, numbers, result, source."),
     "field": ("field", "Print what the units of each layer see of the input."),
+    "formula": ("formula", "Print a quantity as a formula."),
     "layers": ("layers", "Describe the layer kinds that a spec can name."),
     "list": ("networks", "List the networks that come with archcalc."),
     "memory": ("memory", "Print what a network needs in memory: tensors, their lifetimes, the peak."),
@@ -29,6 +32,8 @@ COMMANDS = {
     "roofline": ("efficiency", "Print what every layer takes at least on a device."),
     "partition": ("partition", "Split a network over several devices."),
     "show": ("networks", "Print the spec of a network."),
+    "solve": ("solve", "Find the sizes, widths or batches that meet constraints."),
+    "sweep": ("sweep", "Compute quantities at every combination of sizes and settings."),
     "table": ("table", "Print the layer table of a network."),
     "verify": ("verify", "Recompute what papers and tools printed about networks."),
 }

@@ -28,6 +28,21 @@ def quantity_columns(ctx: click.Context, param: click.Parameter, incomplete: str
     return [f"{done}{comma}{column}" for column in COLUMNS if column.startswith(last)]
 
 
+def quantities(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Completion of a quantity."""
+    from ..quantities import MEASURABLE
+
+    return [name for name in MEASURABLE if name.startswith(incomplete)]
+
+
+def layer_quantities(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Completion of what `archcalc explain` explains."""
+    from ..explain import FIELD, SIZE
+    from ..quantities import NAMES
+
+    return [name for name in (SIZE, FIELD, *NAMES) if name.startswith(incomplete)]
+
+
 def dtypes(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Completion of a dtype."""
     from ..report import BITS
@@ -63,6 +78,11 @@ def symbol_options(command: Command) -> Command:
 def setting_options(command: Command) -> Command:
     """The settings that every analysis takes: of the network, and of what is counted."""
     return _with((*NETWORK_OPTIONS, *SYMBOL_OPTIONS, *COUNTING_OPTIONS), command)
+
+
+def counting_options(command: Command) -> Command:
+    """What is counted."""
+    return _with(COUNTING_OPTIONS, command)
 
 
 def _with(options: tuple[Callable[[Command], Command], ...], command: Command) -> Command:

@@ -139,6 +139,18 @@ def largest(numbers: Iterable[Any]) -> Any:
     return algebra.largest(listed) if hasattr(algebra, "largest") else max(listed)
 
 
+def maximum(numbers: Iterable[Any]) -> Any:
+    """The largest of one or more sizes, without asking which of them bounds which: quick for hundreds of formulas.
+
+    >>> H = symbol("H")
+    >>> maximum([H, H + 1]), largest([H, H + 1])
+    (max(H, H + 1), H + 1)
+    """
+    listed = list(dict.fromkeys(numbers))
+    algebra = _algebra(*listed)
+    return algebra.maximum(listed) if hasattr(algebra, "maximum") else largest(listed)
+
+
 def smin(a: Any, b: Any) -> Any:
     """The smaller of two sizes."""
     if type(a) is int and type(b) is int:
@@ -296,6 +308,38 @@ def latex(a: Any) -> str:
     return str(a) if type(a) is int else str(_algebra(a).latex(a))
 
 
+def parts(a: Any) -> tuple[str, tuple[Any, ...]]:
+    """How a was made: an operation, and what it was applied to in the order in which it is printed.
+
+    `number` and `symbol` hold the number, or the name and whether it is a ratio; `+`, `*`, `max`, `min` two or more
+    parts; `**` a part and a whole exponent; `floor`, `gcd`, `make_divisible` two parts. ArchcalcError for the rest.
+
+    >>> parts(floordiv(symbol("H") + 1, 2))
+    ('floor', (H + 1, 2))
+    """
+    return ("number", (a,)) if not is_symbolic(a) else _algebra(a).parts(a)
+
+
+def term_count(a: Any) -> int:
+    """How many terms a has when it is multiplied out.
+
+    >>> term_count((symbol("C") + 1) * symbol("N"))
+    2
+    """
+    return _algebra(a).term_count(a) if is_symbolic(a) else 1
+
+
+def derivative(a: Any, name: str) -> tuple[Any, tuple[Any, ...]]:
+    """The derivative by the symbol of this name, and the floors that were taken as what stands in them.
+
+    Raises ArchcalcError where a maximum, a minimum, a divisor or a rounding to multiples holds the symbol.
+
+    >>> derivative(symbol("H") * floordiv(symbol("H"), 2), "H")
+    (H, (floor(H/2),))
+    """
+    return (0, ()) if not is_symbolic(a) else _algebra(a).derivative(a, name)
+
+
 def exact(a: Any) -> Any:
     """A number given from Python as an exact one: a float is the decimal that it prints as.
 
@@ -325,6 +369,15 @@ def promise(a: Any, promises: Mapping[str, tuple[int, int]]) -> Any:
 def promises(a: Any) -> list[tuple[Any, int, int]]:
     """The symbols in a and what they promise: the number each is a multiple of, its minimum; 0, 0 of a ratio."""
     return _algebra(a).promises(a) if is_symbolic(a) else []
+
+
+def whole_if(a: Any) -> dict[str, int]:
+    """By symbol the number that it must be a multiple of for a to be whole, where each term holds one symbol.
+
+    >>> whole_if(ratio(symbol("C"), 4)), whole_if(symbol("C") + 1)
+    ({'C': 4}, {})
+    """
+    return _algebra(a).whole_if(a) if is_symbolic(a) else {}  # type: ignore[no-any-return]
 
 
 def add_up(numbers: Iterable[Any]) -> Any:

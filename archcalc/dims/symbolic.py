@@ -1,4 +1,4 @@
-"""Sizes that hold symbols, as sympy expressions; the only module that imports sympy.
+"""Sizes that hold symbols, as sympy expressions; with `dims.crossing` the only module that imports sympy.
 
 sympy's own floor is not used: it prints `H/2 + 1/2` for what a paper calls (H + 1)/2, and nests. `FloorDiv`
 is brought to one floor when it is made, because for whole a, b and positive whole m, n
@@ -21,7 +21,7 @@ from math import gcd as int_gcd
 from typing import Any
 
 import sympy
-from sympy import Add, Expr, Function, Integer, Mul, Rational, S, Symbol
+from sympy import Add, Expr, Function, Integer, Mul, Pow, Rational, S, Symbol
 
 from archcalc import dims
 from archcalc.errors import ArchcalcError
@@ -368,6 +368,10 @@ def largest(numbers: list[Any]) -> Any:
     return plain(Maximum(*map(S, numbers)))
 
 
+def maximum(numbers: list[Any]) -> Any:
+    return Maximum(*map(S, numbers), evaluate=False) if len(numbers) > 1 else numbers[0]
+
+
 def smin(a: Any, b: Any) -> Any:
     return plain(Minimum(S(a), S(b)))
 
@@ -533,6 +537,45 @@ def latex(a: Any) -> str:
     return str(sympy.latex(S(a)))
 
 
+_OPERATIONS = {FloorDiv: "floor", Maximum: "max", Minimum: "min", Gcd: "gcd", MakeDivisible: "make_divisible"}
+
+
+def parts(a: Any) -> tuple[str, tuple[Any, ...]]:
+    a = S(a)
+    if a.is_Rational:
+        return "number", (plain(a),)
+    if isinstance(a, Symbol):
+        return "symbol", (a.name, not a.is_integer)
+    if isinstance(a, Add):
+        return "+", tuple(a.as_ordered_terms())
+    if isinstance(a, Mul):
+        return "*", tuple(a.as_ordered_factors())
+    if isinstance(a, Pow) and a.args[1].is_Integer:
+        return "**", (a.args[0], int(a.args[1]))
+    if type(a) in _OPERATIONS:
+        return _OPERATIONS[type(a)], a.args
+    raise ArchcalcError(f"{a} is not made of archcalc's operations")
+
+
+def term_count(a: Any) -> int:
+    return len(Add.make_args(sympy.expand(S(a))))
+
+
+def derivative(a: Any, name: str) -> tuple[Any, tuple[Any, ...]]:
+    smooth = S(a)
+    floors: dict[Expr, Expr] = {}
+    for made in sorted(smooth.atoms(*_OPERATIONS), key=sympy.default_sort_key):
+        if name not in symbols_of(made):
+            continue
+        if not isinstance(made, FloorDiv):
+            raise ArchcalcError(f"{made} has no derivative by {name}")
+        floors[made] = made.args[0] / made.args[1]
+    while smooth.has(*floors) if floors else False:  # floors may stand in floors
+        smooth = smooth.xreplace(floors)
+    symbol = next((symbol for symbol in smooth.free_symbols if symbol.name == name), None)
+    return (0 if symbol is None else plain(sympy.expand(sympy.diff(smooth, symbol)))), tuple(floors)
+
+
 def is_foreign(a: Any) -> bool:
     return any(symbol.is_positive is None and symbol.is_nonnegative is None for symbol in S(a).free_symbols)
 
@@ -559,6 +602,15 @@ def promises(a: Any) -> list[tuple[Any, int, int]]:
     """The symbols in a that promise something: (symbol, the number it is a multiple of, its minimum)."""
     symbols = sorted(S(a).free_symbols, key=lambda s: str(s.name))
     return [(s, getattr(s, "multiple_of", 0), getattr(s, "minimum", 0)) for s in symbols]
+
+
+def whole_if(a: Any) -> dict[str, int]:
+    needed: dict[str, int] = {}
+    for term in Add.make_args(sympy.expand(S(a))):
+        coefficient, rest = term.as_coeff_Mul()
+        if coefficient.q != 1 and isinstance(rest, Size):
+            needed[rest.name] = sympy.ilcm(needed.get(rest.name, 1), coefficient.q)
+    return {name: int(multiple) for name, multiple in needed.items()}
 
 
 def solved_at_least(a: Any, b: Any) -> tuple[Any, Any]:

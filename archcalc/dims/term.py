@@ -10,8 +10,9 @@ floor((H + 2*P - F)/S) + 1 = floor((227 + 2*0 - 11)/4) + 1 = 55
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 import archcalc.dims as dims
 
@@ -42,11 +43,11 @@ class Term:
     def __rsub__(self, other: Any) -> Term:
         return _made("-", other, self)
 
-    def __mul__(self, other: Any) -> Term:
-        return self if _is(other, 1) else _made("*", self, other)
+    def __mul__(self, other: Any) -> Any:
+        return 0 if _is(other, 0) else self if _is(other, 1) else _made("*", self, other)
 
-    def __rmul__(self, other: Any) -> Term:
-        return self if _is(other, 1) else _made("*", other, self)
+    def __rmul__(self, other: Any) -> Any:
+        return 0 if _is(other, 0) else self if _is(other, 1) else _made("*", other, self)
 
     def __neg__(self) -> Term:
         return _made("neg", self)
@@ -64,18 +65,41 @@ class Term:
     @property
     def rule(self) -> str:
         """How the value was made, in names."""
-        return _text(self, names=True)[0]
+        return _text(self, names=True, style=PLAIN)[0]
 
     @property
     def numbers(self) -> str:
         """How the value was made, in numbers."""
-        return _text(self, names=False)[0]
+        return _text(self, names=False, style=PLAIN)[0]
+
+    def latex(self, *, names: bool) -> str:
+        r"""How the value was made, in names or in numbers, in LaTeX for amsmath without dollar signs.
+
+        >>> print(floordiv(Term(7, "H") - 1, Term(2, "S")).latex(names=True))
+        \left\lfloor \frac{H - 1}{S} \right\rfloor
+        """
+        return _text(self, names, LATEX)[0]
+
+    def named(self, name: str) -> Term:
+        """The same under a name; one that it has already is how it was made.
+
+        >>> outputs = (Term(6, "C") * Term(28, "H")).named("outputs")
+        >>> outputs * 2, outputs.named("neurons").unnamed
+        (outputs*2 = 336, outputs = 168)
+        """
+        return Term(self.value, name, "is", (self,)) if self.name else Term(self.value, name, self.operation, self.args)
+
+    @property
+    def unnamed(self) -> Term:
+        """The same without its name, so that it shows how it was made."""
+        return Term(self.value, "", self.operation, self.args) if self.operation else self
 
 
 _OPERATORS: dict[str, Callable[..., Any]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
     "neg": lambda a: -a,
+    "is": lambda a: a,
     "*": lambda a, b: a * b,
     "/": dims.exact_div,
     "floor": dims.floordiv,
@@ -89,7 +113,7 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
 
 
 def _is(a: Any, number: int) -> bool:
-    """Whether it is this plain number, which changes nothing and is not worth showing."""
+    """Whether it is this plain number, which stands for nothing of its own and is not worth showing."""
     return type(a) is int and a == number
 
 
@@ -102,31 +126,44 @@ def _made(operation: str, *args: Any) -> Term:
     return Term(value, operation=operation, args=args)
 
 
-def _text(a: Any, names: bool) -> tuple[str, int]:
+class Style(NamedTuple):
+    """How a form of output writes names, numbers, operators and functions; of numbers also how tightly they bind."""
+
+    name: Callable[[str], str]
+    number: Callable[[Any], tuple[str, int]]
+    joined: Callable[[str, list[tuple[str, int]]], str]
+    call: Callable[[str, list[tuple[str, int]]], str]
+
+
+def _text(a: Any, names: bool, style: Style) -> tuple[str, int]:
     """The text of a term and how tightly it binds."""
     if not isinstance(a, Term):
-        return _number_text(a)
+        return style.number(a)
     if a.name and (names or not a.operation):
-        return (a.name, ATOM) if names else _text(a.value, names)
+        return (style.name(a.name), ATOM) if names else _text(a.value, names, style)
     operation = a.operation
+    if operation == "is":
+        return _text(a.args[0], names, style)
     if operation == "neg":
-        text, binding = _text(a.args[0], names)
+        text, binding = _text(a.args[0], names, style)
         return (f"-({text})" if binding == SUM else f"-{text}"), SUM
-    texts = [_text(arg, names) for arg in a.args]
-    if operation in ("floor", "ceil"):
-        return f"{operation}({_joined('/', texts)})", ATOM
-    if operation in "+-*/**":
-        binding = SUM if operation in "+-" else PRODUCT
-        return _joined(operation, texts), binding
-    return f"{operation}({', '.join(text for text, _ in texts)})", ATOM
+    texts = [_text(arg, names, style) for arg in a.args]
+    if operation in ("+", "-", "*", "/", "**"):
+        return style.joined(operation, texts), SUM if operation in "+-" else PRODUCT
+    return style.call(operation, texts), ATOM
 
 
 def _number_text(a: Any) -> tuple[str, int]:
     """The text of a number or expression; a ratio binds like the division that it is."""
     text = str(a)
-    if " " in text or text.startswith("-"):
-        return text, SUM
-    return text, ATOM if text.isalnum() or text.endswith(")") else PRODUCT
+    return text, _binding(text)
+
+
+def _binding(text: str) -> int:
+    """How tightly the text of a number or expression binds."""
+    if " " in re.sub(r"\([^()]*\)", "()", text) or text.startswith("-"):
+        return SUM
+    return ATOM if re.fullmatch(r"\w+(\([^()]*\))?", text) else PRODUCT
 
 
 def _joined(operation: str, texts: list[tuple[str, int]]) -> str:
@@ -141,6 +178,73 @@ def _joined(operation: str, texts: list[tuple[str, int]]) -> str:
     if right_binding == SUM or (operation != "*" and right_binding < ATOM):
         right = f"({right})"
     return f"{left}{operation}{right}"
+
+
+def _call(operation: str, texts: list[tuple[str, int]]) -> str:
+    if operation in ("floor", "ceil"):
+        return f"{operation}({_joined('/', texts)})"
+    return f"{operation}({', '.join(text for text, _ in texts)})"
+
+
+PLAIN = Style(str, _number_text, _joined, _call)
+
+
+def _latex_name(name: str) -> str:
+    r"""`F_h` as F_{h}; words stand upright, and their underscores are escaped."""
+    letter, _, index = name.partition("_")
+    if len(letter) > 1 or not letter.isalpha():
+        return rf"\text{{{_escaped(name)}}}"
+    if not index:
+        return letter
+    return f"{letter}_{{{index}}}" if len(index) == 1 else rf"{letter}_{{\text{{{_escaped(index)}}}}}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("_", r"\_").replace("#", r"\#").replace("%", r"\%").replace("&", r"\&")
+
+
+def _latex_number(a: Any) -> tuple[str, int]:
+    return dims.latex(a), _binding(str(a))
+
+
+def _latex_joined(operation: str, texts: list[tuple[str, int]]) -> str:
+    (left, left_binding), (right, right_binding) = texts
+    if operation == "/":
+        return rf"\frac{{{left}}}{{{right}}}"
+    if operation == "**":
+        return f"{_bracketed(left) if left_binding < ATOM else left}^{{{right}}}"
+    if operation in "+-":
+        return f"{left} {operation} {_bracketed(right) if operation == '-' and right_binding == SUM else right}"
+    sides = (_bracketed(text) if binding == SUM else text for text, binding in texts)
+    return r" \cdot ".join(sides)
+
+
+def _bracketed(text: str) -> str:
+    return rf"\left({text}\right)"
+
+
+def _latex_call(operation: str, texts: list[tuple[str, int]]) -> str:
+    if operation in ("floor", "ceil"):
+        return rf"\left\l{operation} {_latex_joined('/', texts)} \right\r{operation}"
+    name = rf"\{operation}" if operation in ("max", "min", "gcd") else rf"\operatorname{{{_escaped(operation)}}}"
+    return name + _bracketed(", ".join(text for text, _ in texts))
+
+
+LATEX = Style(_latex_name, _latex_number, _latex_joined, _latex_call)
+
+
+def leaves(a: Any) -> Iterator[Term]:
+    """The named terms of which a rule is made, as it is printed in names.
+
+    >>> [term.name for term in leaves(Term(3, "F") * (Term(5, "H") + 1))]
+    ['F', 'H']
+    """
+    if isinstance(a, Term):
+        if a.name:
+            yield a
+        else:
+            for arg in a.args:
+                yield from leaves(arg)
 
 
 def floordiv(a: Any, b: Any) -> Term:
@@ -204,3 +308,7 @@ def symbols_of(a: Term) -> frozenset[str]:
 
 def substitute(a: Term, values: Mapping[str, Any]) -> Any:
     return dims.substitute(a.value, values)
+
+
+def latex(a: Term) -> str:
+    return a.latex(names=True)

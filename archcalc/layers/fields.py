@@ -215,6 +215,11 @@ class FlagField(Field):
             return int(value)
         raise ArchcalcError(not_boolean(value))
 
+    def with_terms(self, value: Any, name: str) -> Any:
+        from ..dims.term import Term
+
+        return Term(value, name)
+
     def written(self, read: Any) -> str:
         return "true" if read else "false"
 
@@ -228,6 +233,12 @@ class RatioField(Field):
         self.at_most = at_most
         if at_most is not None:
             self.takes = f"a number from 0 to {at_most}"
+
+    def conditions(self, read: Any) -> Iterator[Condition]:
+        if at_least(read, 0) is None:
+            yield conditions.at_least(read, 0)
+        if self.at_most is not None and at_least(self.at_most, read) is None:
+            yield conditions.at_least(self.at_most, read)
 
     def read(self, value: Any, rank: int | None) -> Any:
         if isinstance(value, str) and value.replace(".", "", 1).isdigit():  # a default of a class

@@ -24,8 +24,9 @@ from typing import Any
 
 from .. import dims
 from ..errors import ArchcalcError, UsageError, did_you_mean, hinted, nearest, shown
+from ..graph import Node
 from ..naming import Level
-from ..readings import positions
+from ..readings import Readings, positions
 from ..records import Record, record
 from ..report import LayerReport, Report
 from ..shapes import Shape
@@ -193,6 +194,18 @@ class Fields(Record):
         if not known:
             raise ArchcalcError("none of these layers sees the input")
         return next((layer for layer in reversed(known) if stages[layer.node.number].placed), known[-1])
+
+    def sees(self, layer: LayerReport) -> bool:
+        """Whether units of the layer see anything of this input."""
+        return layer.node.number in self._walk.stages
+
+    def stage_before(self, number: int) -> Stage | None:
+        """What the units of an input of some node see, by its number: a layer's, or negative for the network's."""
+        return self._walk.stages.get(number)
+
+    def readings(self, node: Node) -> tuple[Readings, ...]:
+        """Which positions of each of its inputs a unit of this node reads."""
+        return self._walk.rules(node)
 
     @property
     def misaligned(self) -> tuple[Misaligned, ...]:

@@ -104,16 +104,16 @@ def markdown_text(text: str) -> str:
 
 def latex(report: Report, options: Options) -> str:
     """A LaTeX tabular in the style of the booktabs package, with formulas in mathematics."""
-    made = table(report, options, Style(_latex_number, _latex_shape))
+    made = table(report, options, Style(latex_number, latex_shape))
     kinds = zip(made.headers, made.numeric, strict=True)
     is_mathematics = [numeric or header in ("input", "output") for header, numeric in kinds]
 
     def escaped(cells: tuple[str, ...]) -> tuple[str, ...]:
         pairs = zip(cells, is_mathematics, strict=True)
-        return tuple(cell if mathematics else _latex_text(cell) for cell, mathematics in pairs)
+        return tuple(cell if mathematics else latex_text(cell) for cell, mathematics in pairs)
 
     texts = Table(
-        tuple(map(_latex_text, made.headers)), made.numeric, tuple(map(escaped, made.cells)), escaped(made.total)
+        tuple(map(latex_text, made.headers)), made.numeric, tuple(map(escaped, made.cells)), escaped(made.total)
     )
     begin, _, head, _, *body, total, _, end = _tabulated(texts, "latex_raw").split("\n")
     above = [heading(report), report.graph.spec.cite, input_line(report), "needs \\usepackage{booktabs}"]
@@ -125,17 +125,20 @@ def latex(report: Report, options: Options) -> str:
 
 _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
 }  # fmt: skip
 
 
-def _latex_text(text: str) -> str:
+def latex_text(text: str) -> str:
+    """Text in which no character is LaTeX."""
     return "".join(_LATEX.get(character, character) for character in text)
 
 
-def _latex_number(value: Any, units: str) -> str:
+def latex_number(value: Any, units: str) -> str:
+    """A count, an expression in mathematics."""
     return number_text(value, units) if type(value) is int else f"${dims.latex(value)}$"
 
 
-def _latex_shape(shape: Shape) -> str:
+def latex_shape(shape: Shape) -> str:
+    """A shape in mathematics."""
     return "$" + r" \times ".join(dims.latex(size) for size in shape.axes) + "$"

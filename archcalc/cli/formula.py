@@ -1,0 +1,52 @@
+"""`archcalc formula`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from .options import analyzed, network_names, quantities, setting_options
+from .output import emit
+
+
+@click.command("formula")
+@click.argument("network", metavar="NAME|FILE", shell_complete=network_names)
+@click.argument("quantity", metavar="QUANTITY", shell_complete=quantities)
+@setting_options
+@click.option(
+    "--by", default="total", show_default=True, metavar="total|stage|layer",
+    help="Of the whole network, of each layer or block that stands directly in it, or of each layer.",
+)  # fmt: skip
+@click.option(
+    "--format", "format", default="text", show_default=True, metavar="text|latex|python|javascript|json",
+    help="Form of the output.",
+)  # fmt: skip
+@click.option("--output", metavar="FILE", help="Write to a file instead of the terminal.")
+def formula_command(
+    network: str, quantity: str, by: str, format: str, output: str | None, symbols: str | None, **settings: Any
+) -> None:
+    """Print QUANTITY of NAME or FILE as a formula in the symbols, under the assumptions that it makes.
+
+    Without --symbols the spatial axes of the input are left open.
+
+    \b
+    archcalc formula vgg16 macs
+    archcalc formula mobilenet parameters --symbols alpha --format python
+    archcalc formula resnet50 inference_memory --symbols N,H,W --assume H%32==0 --assume W%32==0
+    archcalc formula googlenet macs --by stage
+    """
+    from ..formula import formulas
+    from ..render.formulas import formulas as render
+
+    if symbols is None:
+        symbols = _axes(network, **settings)
+    emit(render(formulas(analyzed(network, symbols=symbols, **settings), quantity, by), format), output)
+
+
+def _axes(network: str, **_: Any) -> str | None:
+    """The names of the spatial axes that all inputs have."""
+    from ..network import load
+
+    ranks = [len(sizes) - 1 for _, sizes in load(network).spec.inputs]
+    return ",".join("DHW"[-min(ranks) :]) if min(ranks) else None

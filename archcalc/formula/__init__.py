@@ -1,0 +1,240 @@
+"""Formulas: a quantity of a network in closed form, in the sizes and settings that were left open.
+
+>>> from archcalc import dims
+>>> from archcalc.analysis import analyze
+>>> macs = formula(analyze("zfnet", input=(3, dims.symbol("H"), 224)), "activations")
+>>> macs(H=224) == analyze("zfnet").activations
+True
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from .. import dims
+from ..conditions import Condition
+from ..errors import ArchcalcError, UsageError, did_you_mean, hinted
+from ..naming import Level
+from ..quantities import MEASURABLE
+from ..records import Record, record
+from ..report import LayerReport, Report
+from .program import Program, program
+
+if TYPE_CHECKING:
+    from .arrays import Array
+
+PARTS = ("total", "stage", "layer")  # of what `formulas` gives one each
+WIDTH, INDENT = 110, 4  # of the lines of a long formula
+
+
+@record
+class Formula(Record):
+    """A quantity in closed form: `expr`, the assumptions under which it holds, the symbols that may be given.
+
+    `symbols` says of each whether it is a ratio. Call it with numbers for all symbols of the expression; `numpy` takes
+    arrays. `python`, `javascript` and `latex` are texts; `str` is the formula for reading.
+
+    >>> from archcalc.analysis import analyze
+    >>> weights = formula(analyze("mlp", let={"hidden": dims.symbol("h")}), "weights")  # 5 inputs, 2 classes
+    >>> print(weights)
+    weights = 7*h
+    >>> weights(h=3), weights.diff("h").expr
+    (21, 7)
+    """
+
+    network: str
+    name: str
+    place: str  # the stage or layer, nothing for the whole network
+    unit: str
+    expr: Any
+    assumptions: tuple[Condition, ...]
+    symbols: Mapping[str, bool]
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def program(self) -> Program:
+        """What every compiled form is made from."""
+        return program([self.expr], self.assumptions)
+
+    def __call__(self, **values: Any) -> Any:
+        """The exact value for numbers; floats stand for the decimals they print as.
+
+        Raises UsageError for a name that is no symbol or is missing, ArchcalcError for numbers that a symbol cannot
+        stand for or that break an assumption.
+        """
+        exact = {name: dims.exact(value) for name, value in self._given(values).items()}
+        for name, value in exact.items():
+            _check_domain(name, value, is_ratio=self.symbols[name])
+        return self.program.run(exact)[0]
+
+    def numpy(self, **values: Any) -> Array:
+        """The values for arrays of numbers, broadcast against each other: of 64 bits where no step can overflow,
+        else Python's own integers.
+
+        Raises as a call does, for the first point that is wrong.
+        """
+        from .arrays import run
+
+        return run(self.program, self._given(values))[0]
+
+    @property
+    def latex(self) -> str:
+        """The expression in LaTeX, without dollar signs."""
+        return dims.latex(self.expr)
+
+    @property
+    def python(self) -> str:
+        """A function of Python."""
+        from .source import python
+
+        return python(self.program, self._identifier, self._about)
+
+    @property
+    def javascript(self) -> str:
+        """A function of JavaScript."""
+        from .source import javascript
+
+        return javascript(self.program, self._identifier, self._about)
+
+    def diff(self, symbol: str) -> Formula:
+        """The derivative by a symbol; floors are taken as what stands in them, which a note says.
+
+        Raises UsageError for an unknown symbol, ArchcalcError where a maximum, a divisor or a rounding to multiples
+        holds the symbol.
+        """
+        if symbol not in self.symbols:
+            raise UsageError(hinted(f"there is no symbol '{symbol}'", did_you_mean(symbol, self.symbols)))
+        derivative, smoothed = dims.derivative(self.expr, symbol)
+        floors = ", ".join(map(str, smoothed))
+        notes = [f"floors are taken as what stands in them: {floors}"] if smoothed else []
+        return Formula(
+            self.network, f"d {self.name} / d {symbol}", self.place, self.unit, derivative, self.assumptions,
+            self.symbols, (*self.notes, *notes),
+        )  # fmt: skip
+
+    @property
+    def label(self) -> str:
+        """The quantity and the place that it is of."""
+        return f"{self.name} of {self.place}" if self.place else self.name
+
+    def __str__(self) -> str:
+        lines = [self.wrapped]
+        lines.extend(f"assumes {condition}" for condition in self.assumptions)
+        lines.extend(f"note: {note}" for note in self.notes)
+        return "\n".join(lines)
+
+    @property
+    def wrapped(self) -> str:
+        """`macs = ...` for reading, in lines that begin with a sign."""
+        lines = [f"{self.label} ="]
+        for term in _terms(str(self.expr)):
+            if len(lines[-1]) + len(term) >= WIDTH and len(lines[-1]) > INDENT:
+                lines.append(" " * INDENT)
+            lines[-1] += f" {term}"
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"<Formula {self.label} of {self.network}: {self.expr}>"
+
+    @property
+    def _identifier(self) -> str:
+        return "_".join((self.name, *([self.place] if self.place else []))).replace(" / ", "_by_").replace(" ", "_")
+
+    @property
+    def _about(self) -> str:
+        of = f"{self.network}, {self.place}" if self.place else self.network
+        return f"{self.name} of {of}{', in ' + self.unit if self.unit else ''}."
+
+    def _given(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values that the program needs."""
+        unknown = [name for name in values if name not in self.symbols]
+        if unknown:
+            raise UsageError(hinted(f"there is no symbol '{unknown[0]}'", did_you_mean(unknown[0], self.symbols)))
+        missing = [name for name in self.program.inputs if name not in values]
+        if missing:
+            raise UsageError(f"{self.label} needs a value of {', '.join(missing)}")
+        return {name: values[name] for name in self.program.inputs}
+
+
+def _terms(text: str) -> Iterator[str]:
+    """The terms of a sum with their signs, as they stand in its text."""
+    depth = start = 0
+    for place, character in enumerate(text):
+        depth += (character == "(") - (character == ")")
+        if depth == 0 and text.startswith((" + ", " - "), place):
+            yield text[start:place]
+            start = place + 1
+    yield text[start:]
+
+
+def _check_domain(name: str, value: Any, *, is_ratio: bool) -> None:
+    if not dims.is_number(value) or dims.is_symbolic(value):
+        raise UsageError(f"{name}: {value!r} is not a number")
+    if is_ratio and not value > 0:
+        raise ArchcalcError(f"{name} is greater than 0, not {value}")
+    if not is_ratio and not (dims.is_whole(value) and value >= 1):
+        raise ArchcalcError(f"{name} is a whole number >= 1, not {value}")
+
+
+def formula(report: Report, quantity: str) -> Formula:
+    """A quantity of the whole network in closed form; UsageError for an unknown one, or one of several numbers."""
+    made = formulas(report, quantity)
+    if len(made) > 1:
+        raise UsageError(f"{quantity} is {len(made)} numbers here: `formulas` gives a formula for each")
+    return made[0]
+
+
+def formulas(report: Report, quantity: str, by: str = "total") -> tuple[Formula, ...]:
+    """A quantity of the whole network, or of each of its stages or layers in order, heads left out.
+
+    Stages are the layers and blocks that stand directly in the network. A size or a field that is several numbers
+    gives a formula for each, in order: `size[0]` are the channels. Raises UsageError for an unknown quantity,
+    ArchcalcError for one that only the whole network has.
+    """
+    if quantity not in MEASURABLE:
+        raise UsageError(hinted(f"unknown quantity '{quantity}'", did_you_mean(quantity, MEASURABLE)))
+    if by not in PARTS:
+        raise UsageError(f"by: {by!r} is none of {', '.join(PARTS)}")
+    found = MEASURABLE[quantity]
+    values: list[tuple[str, Any]]
+    if by == "total":
+        values = [("", found.of_report(report))]
+    else:
+        values = [(place, found.of_part(report, layers)) for place, layers in _parts(report, by)]
+    assumptions, symbols = report.assumptions, _symbols(report)
+    made: list[Formula] = []
+    for place, value in values:
+        axes = [(quantity, value)] if dims.is_number(value) else [(f"{quantity}[{n}]", v) for n, v in enumerate(value)]
+        made.extend(Formula(report.name, name, place, found.unit, v, assumptions, symbols) for name, v in axes)
+    return tuple(made)
+
+
+def _symbols(report: Report) -> dict[str, bool]:
+    """The symbols of the input, the batch and the settings by name, and whether each is a ratio."""
+    given = [
+        report.batch,
+        *report.settings.values(),
+        *(size for shape in report.inputs.values() for size in shape.axes),
+    ]
+    flat = [part for value in given for part in (value if isinstance(value, tuple) else (value,))]
+    known = {
+        str(symbol): multiple == 0
+        for value in flat
+        if dims.is_number(value)
+        for symbol, multiple, _ in dims.promises(value)
+    }
+    return dict(sorted(known.items()))
+
+
+def _parts(report: Report, by: str) -> Iterator[tuple[str, Sequence[LayerReport]]]:
+    """The stages or layers outside heads, each with its path."""
+    levels: Sequence[Level] = report.graph.root.children
+    if by == "layer":
+        yield from ((layer.path, (layer,)) for layer in report.trunk)
+        return
+    for level in levels:
+        inside = tuple(layer for layer in report.layers[level.start : level.stop] if layer.head is None)
+        if inside:
+            yield level.path, inside

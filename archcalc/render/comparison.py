@@ -1,0 +1,259 @@
+"""Comparisons side by side, and the difference of two layer tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from typing import Any
+
+from .. import dims
+from ..comparison import RATIOS, Comparison, Line, Side
+from ..errors import UsageError, did_you_mean, hinted
+from ..shapes import Shape
+from .lists import grid
+from .machine import SCHEMA, plain
+from .rows import number_text
+from .text import CONVENTION, MAX_CELL, latex_number, latex_shape, latex_text, markdown_text
+
+FORMATS = ("text", "markdown", "json", "latex")
+RED, GREEN, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[0m"
+
+
+def comparison(
+    compared: Comparison, format: str = "text", *, with_layers: bool = False, units: str = "exact", colour: bool = False
+) -> str:
+    """A comparison in one of FORMATS; with the difference of two layer tables, in colours for a terminal."""
+    if format not in FORMATS:
+        raise UsageError(hinted(f"unknown format '{format}'", did_you_mean(format, FORMATS)))
+    if with_layers:
+        _ = compared.layers  # refused before anything is computed
+    if format == "json":
+        return json.dumps(_data(compared, with_layers), indent=1)
+    if format == "latex":
+        return _latex(compared, with_layers, units)
+    cells = [_cells(compared, name, units) for name in compared.sides[0].values]
+    cut = [[cell if len(cell) <= MAX_CELL else cell[: MAX_CELL - 3] + "..." for cell in row] for row in cells]
+    headers = _headers(compared)
+    long = [
+        f"{f'ratio of {row[0]}' if header == 'ratio' else f'{row[0]} of {header}'} = {cell}"
+        for row in cells
+        for header, cell in zip(headers[1:], row[1:], strict=True)
+        if len(cell) > MAX_CELL
+    ]
+    numeric = range(1, len(headers))
+    if format == "markdown":
+        above = [f"- {markdown_text(line)}" for line in _about(compared)]
+        below = [f"- {markdown_text(line)}" for line in [*_facts(compared), CONVENTION]]
+        table = grid([markdown_text(header) for header in headers], cells, format, numeric)
+        tables = [table, "", *below, *(["", _layers(compared, format, units)] if with_layers else [])]
+        return "\n".join([*above, "", *tables])
+    lines = [*_about(compared), "", grid(headers, cut, "text", numeric), "", *long, *_facts(compared), CONVENTION]
+    if with_layers:
+        lines += ["", _layers(compared, format, units, colour)]
+    return "\n".join(lines)
+
+
+def _about(compared: Comparison) -> Iterator[str]:
+    """What the labels stand for, and the inputs."""
+    for side in compared.sides:
+        if side.label != side.text:
+            yield f"{side.label}: {side.text}"
+    if compared.has_one_input:
+        yield f"input {_input(compared.sides[0])}"
+        return
+    for side in compared.sides:
+        yield f"input of {side.label}: {_input(side)}"
+
+
+def _input(side: Side) -> str:
+    shapes = side.report.inputs
+    return ", ".join(str(shape) if len(shapes) == 1 else f"{name} {shape}" for name, shape in shapes.items())
+
+
+def _headers(compared: Comparison) -> list[str]:
+    *others, last = compared.sides
+    ratios = ["ratio"] if len(others) == 1 else [f"{side.label} : {last.label}" for side in others]
+    return ["quantity", *(side.label for side in compared.sides), *ratios]
+
+
+def _cells(compared: Comparison, name: str, units: str) -> list[str]:
+    values = [_value(side.values[name], units) for side in compared.sides]
+    ratios = [ratio_text(ratio) for ratio in compared.ratios[name]] if name in RATIOS else []
+    return [name, *values, *(ratios or [""] * (len(compared.sides) - 1))]
+
+
+def _value(value: Any, units: str) -> str:
+    if value is None:
+        return "-"
+    return "x".join(map(str, value)) if isinstance(value, tuple) else number_text(value, units)
+
+
+def ratio_text(ratio: Any) -> str:
+    """An exact ratio, with decimals behind a fraction.
+
+    >>> ratio_text(Fraction(27, 49)), ratio_text(3), ratio_text(None), ratio_text(Fraction(1, 7000))
+    ('27/49 = 0.551', '3', '-', '1/7000 = 0.000143')
+    """
+    if ratio is None:
+        return "-"
+    if type(ratio) is Fraction:
+        return f"{ratio} = {_decimals(ratio)}"
+    if not dims.is_symbolic(ratio):
+        return number_text(ratio)
+    from ..dims.crossing import quotient_text
+
+    return quotient_text(ratio)
+
+
+def _decimals(ratio: Fraction) -> str:
+    """Three decimals, or three digits of a small ratio, rounded half up."""
+    places = 3
+    while places < 12 and ratio * 10**places < 100:
+        places += 1
+    scaled = (2 * ratio.numerator * 10**places + ratio.denominator) // (2 * ratio.denominator)
+    whole, rest = divmod(scaled, 10**places)
+    return f"{whole:,}.{rest:0{places}d}"
+
+
+def _facts(compared: Comparison) -> Iterator[str]:
+    """Break-evens, assumptions, notes."""
+    yield from _verdicts(compared)
+    for condition in compared.assumptions:
+        yield f"assumes {condition}"
+    for side in compared.sides:
+        for note in side.report.notes:
+            yield f"note: {side.label}: {note}"
+
+
+def _verdicts(compared: Comparison) -> Iterator[str]:
+    """Break-evens as sentences; quantities of which the same is true stand in one."""
+    sentences: dict[tuple[str, str], list[str]] = {}
+    for found in compared.break_evens:
+        quantity, _, sentence = str(found).partition(": ")
+        against = f" (against {found.second})" if len(compared.sides) > 2 else ""
+        sentences.setdefault((found.first, sentence + against), []).append(quantity)
+    for (_, sentence), quantities in sentences.items():
+        yield f"{' and '.join(quantities)}: {sentence}"
+
+
+# layers
+
+
+def _layers(compared: Comparison, format: str, units: str, colour: bool = False) -> str:
+    first, second = compared.sides
+    headers = ["", first.label, second.label, "kind", "output", "parameters"]
+    rows = [_row(line, lambda value: number_text(value, units), str) for line in compared.layers]
+    if format == "markdown":
+        headers = [markdown_text(header) for header in headers]
+    lines = grid(headers, rows, format, numeric=(5,)).split("\n")
+    marks = [row[0] for row in rows]
+    if colour:
+        paint = {"-": RED, "+": GREEN}
+        lines[2:] = [
+            f"{paint[mark]}{line}{PLAIN}" if mark in paint else line
+            for mark, line in zip(marks, lines[2:], strict=True)
+        ]
+    minus, plus = marks.count("-"), marks.count("+")
+    told = f"rows in both: {len(marks) - minus - plus}, only in {first.label}: {minus}, only in {second.label}: {plus}"
+    return "\n".join([*lines, "", markdown_text(told) if format == "markdown" else told])
+
+
+def _row(line: Line, number: Callable[[Any], str], shape: Callable[[Shape], str]) -> list[str]:
+    layer = line.layer
+    paths = [found.path if found is not None else "" for found in (line.first, line.second)]
+    repeat = f" x{layer.repeat}" if layer.repeat != 1 else ""
+    return [line.mark.strip(), *paths, layer.kind + repeat, shape(layer.output), number(layer.parameters)]
+
+
+# LaTeX and JSON
+
+
+def _latex(compared: Comparison, with_layers: bool, units: str) -> str:
+    """Tables in the style of the booktabs package, formulas in mathematics, sentences as comments."""
+    headers = [latex_text(header) for header in _headers(compared)]
+    rows = []
+    for name in compared.sides[0].values:
+        values = [_latex_value(side.values[name], units) for side in compared.sides]
+        ratios = [_latex_value(ratio, units) for ratio in compared.ratios[name]] if name in RATIOS else []
+        rows.append([latex_text(name), *values, *(ratios or [""] * (len(compared.sides) - 1))])
+    comments = [f"% {line}" for line in [*_about(compared), "needs \\usepackage{booktabs}"]]
+    below = [f"% {line}" for line in [*_facts(compared), CONVENTION]]
+    lines = [*comments, *_tabular(headers, rows, numeric=range(1, len(headers))), *below]
+    if with_layers:
+        first, second = compared.sides
+        heads = ["", *map(latex_text, (first.label, second.label)), "kind", "output", "parameters"]
+        made = []
+        for line in compared.layers:
+            mark, *texts, output, parameters = _row(line, lambda value: latex_number(value, units), latex_shape)
+            made.append([mark, *map(latex_text, texts), output, parameters])
+        lines += ["", *_tabular(heads, made, numeric=(5,))]
+    return "\n".join(lines)
+
+
+def _latex_value(value: Any, units: str) -> str:
+    if value is None:
+        return "--"
+    if isinstance(value, tuple):
+        return "$" + r" \times ".join(map(dims.latex, value)) + "$"
+    return latex_number(value, units)
+
+
+def _tabular(headers: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[int]) -> list[str]:
+    columns = "".join("r" if number in numeric else "l" for number in range(len(headers)))
+    body = [" & ".join(row) + r" \\" for row in [headers, *rows]]
+    begin, end = rf"\begin{{tabular}}{{{columns}}}", r"\end{tabular}"
+    return [begin, r"\toprule", body[0], r"\midrule", *body[1:], r"\bottomrule", end]
+
+
+def _data(compared: Comparison, with_layers: bool) -> dict[str, Any]:
+    others = compared.sides[:-1]
+    data: dict[str, Any] = {
+        "schema": SCHEMA,
+        "assumptions": list(map(str, compared.assumptions)),
+        "sides": [_side(side) for side in compared.sides],
+        "ratios": {
+            name: {side.label: _ratio(ratio) for side, ratio in zip(others, ratios, strict=True)}
+            for name, ratios in compared.ratios.items()
+        },
+        "break_evens": [
+            {
+                "quantity": found.quantity, "first": found.first, "second": found.second, "sign": found.sign,
+                "always": found.always, "symbol": found.symbol, "equal_at": list(found.equal_at),
+                "fewer": list(found.fewer), "more": list(found.more), "same": list(found.same),
+                "deciding": plain(found.deciding), "text": str(found),
+            }
+            for found in compared.break_evens
+        ],
+    }  # fmt: skip
+    if with_layers:
+        data["layers"] = [
+            {
+                "mark": line.mark.strip(),
+                "paths": [None if found is None else found.path for found in (line.first, line.second)],
+                "kind": line.layer.kind,
+                "output": plain(line.layer.output.axes),
+                "parameters": plain(line.layer.parameters),
+            }
+            for line in compared.layers
+        ]
+    return data
+
+
+def _ratio(ratio: Any) -> Any:
+    if ratio is None or not dims.is_symbolic(ratio):
+        return plain(ratio)
+    return ratio_text(ratio)
+
+
+def _side(side: Side) -> dict[str, Any]:
+    shapes = side.report.inputs
+    inputs = {name: plain(shape.axes) for name, shape in shapes.items()}
+    return {
+        "label": side.label,
+        "text": side.text,
+        "chain": side.is_chain,
+        "input": next(iter(inputs.values())) if len(inputs) == 1 else inputs,
+        **{name: plain(value) for name, value in side.values.items() if value is not None},
+        "notes": list(side.report.notes),
+    }

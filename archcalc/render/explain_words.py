@@ -1,0 +1,169 @@
+"""What explanations say in every format: headings, losses, legends, contributors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from .. import dims
+from ..explain import CONVENTIONS, Explanation, title
+from ..explain.exactness import Loss
+from ..explain.parts import Section
+from ..explain.totals import Part, Total
+from ..reference import first_line
+from ..shapes import Shape
+from .rows import number_text
+from .text import heading, input_line
+
+TIED = "\N{NO-BREAK SPACE}"
+LEAST_RUN = 3  # equal parts that are told together
+
+
+def value_text(value: Any) -> str:
+    """A number with thousands separated, an expression as it is, sizes with x between."""
+    return str(Shape(value)) if isinstance(value, tuple) else number_text(value)
+
+
+def head(made: Explanation) -> list[str]:
+    """What is explained, in lines of text: the layer or level and the network; the docstring and source of a kind."""
+    network = [heading(made.report), *([made.report.graph.spec.cite] if made.report.graph.spec.cite else [])]
+    if made.layer is None:
+        named = [f"{made.path} of {network[0]}", *network[1:]] if made.path else network
+        return [*named, input_line(made.report), *made.remarks]
+    own = made.layer.node.layer
+    source = [f"source: {own.source}"] if own.source else []
+    return [f"{made.path}: {title(made.layer)}", first_line(type(own)), *source, *made.remarks]
+
+
+def facts(made: Explanation) -> Iterator[str]:
+    """The lines beneath."""
+    yield from (f"assumes {assumption}" for assumption in made.assumptions)
+
+
+def losses_text(losses: Sequence[Loss]) -> list[str]:
+    """Sentences on what the rounding of sizes loses; axes that lose the same are told together."""
+    told: dict[tuple[Any, ...], list[Loss]] = {}
+    for loss in losses:
+        values = loss.size, loss.rest, loss.dropped, loss.unread, loss.inputs, loss.pads, loss.strides, loss.shared
+        told.setdefault(tuple(map(str, values)), []).append(loss)
+    return [_loss_text(group[0], " and ".join(f"{loss.place}s" for loss in group)) for group in told.values()]
+
+
+def _loss_text(loss: Loss, places: str) -> str:
+    if dims.is_symbolic(loss.rest):
+        own = "" if loss.dropped is None else f", {loss.dropped} of them of the input"
+        return f"{places}: {loss.rest} lie behind the last window{own}; the division is exact where this is 0"
+    parts = [f"{places}: {_what_is_lost(loss)}"]
+    exact = [
+        _neighbours_text(word, found)
+        for word, found in (("an input of", loss.inputs), ("pad", loss.pads), ("stride", loss.strides))
+        if found
+    ]
+    return "; exact would be ".join([*parts, *(["; ".join(exact)] if exact else [])])
+
+
+def _what_is_lost(loss: Loss) -> str:
+    if loss.shared:
+        return f"{loss.shared} of {loss.size} {'is' if loss.shared == 1 else 'are'} read by several windows"
+    if loss.rest < 0:
+        return f"the last window reaches {-loss.rest} beyond the input and its zeros; nothing is lost"
+    dropped = loss.dropped or 0
+    zeros = loss.rest - dropped
+    told = [f"the division leaves {loss.rest} behind the last window"]
+    if dropped:
+        told.append(f"{dropped} of the {loss.size} of the input {'is' if dropped == 1 else 'are'} lost")
+    if loss.unread is not None and loss.unread > dropped:
+        told.append(f"{loss.unread} of {loss.size} are read by no window, for the stride is larger than the kernel")
+    elif not dropped:
+        told.append(f"which {'is' if zeros == 1 else 'are'} of the zeros: no input is lost")
+    return ", ".join(told)
+
+
+def _neighbours_text(word: str, found: Sequence[tuple[Any, Any]]) -> str:
+    return f"{word} " + " or ".join(f"{value} (output {output})" for value, output in found)
+
+
+def legend_texts(legend: Sequence[tuple[str, str, Any]]) -> list[str]:
+    """What letters mean, those of one thing together: `H, W: height, width of the input`."""
+    groups: dict[str, tuple[list[str], list[str], str]] = {}
+    for name, meaning, _ in legend:
+        before, along, axis = meaning.partition(" along the ")
+        what, of, whose = meaning.partition(" of the ")
+        if along:
+            key, word, form = f"along {before}", axis, f"{before} along the {{}}"
+        elif of and " " not in what:
+            key, word, form = f"of {whose}", what, f"{{}} of the {whose}"
+        else:
+            key, word, form = name, meaning, "{}"
+        names, words, _form = groups.setdefault(key, ([], [], form))
+        names.append(name)
+        words.append(word)
+    return [f"{', '.join(names)}: {form.format(', '.join(words))}" for names, words, form in groups.values()]
+
+
+def within(made: Explanation, part: Part) -> str:
+    """The path of a part as seen from the level that is explained; the join itself of one that holds branches."""
+    return "itself" if part.path == made.path else part.path.removeprefix(f"{made.path}.")
+
+
+class PartRun(NamedTuple):
+    """Parts one behind the other that add the same, of one kind."""
+
+    path: str
+    kind: str
+    times: int
+    value: Any
+    share: str
+
+
+def part_runs(made: Explanation, total: Total) -> list[PartRun]:
+    """The parts of a total; three or more equal ones in a row together."""
+    runs = []
+    for _, group in groupby(total.parts, key=lambda part: (part.kind, str(part.value))):
+        parts = list(group)
+        if len(parts) < LEAST_RUN:
+            runs += [PartRun(within(made, part), part.kind, 1, part.value, percent(part)) for part in parts]
+            continue
+        path = f"each of {within(made, parts[0])} to {within(made, parts[-1])}"
+        runs.append(PartRun(path, parts[0].kind, len(parts), parts[0].value, percent(parts[0])))
+    return runs
+
+
+def repeated(runs: Sequence[PartRun]) -> bool:
+    """Whether some stand for several parts."""
+    return any(run.times > 1 for run in runs)
+
+
+def convention_of(quantity: str) -> str:
+    """Where the documentation says what a quantity counts."""
+    return CONVENTIONS[quantity]
+
+
+def largest_text(made: Explanation, total: Total) -> str:
+    """The layers that add most, with spaces that are tied."""
+    if total.quantity.unit == "layers" or not total.largest or len(total.parts) < 2:
+        return ""
+    told = (f"{within(made, part)} {part.value:,} ({percent(part)})" for part in total.largest)
+    return "most: " + ", ".join(part.replace(" ", TIED) for part in told)
+
+
+def rounded_text(total: Total) -> str:
+    """Why the parts are more than the total, where they are."""
+    values = [part.value for part in total.parts]
+    if all(type(value) is int for value in [*values, total.value]) and values and sum(values) != total.value:
+        return "bits are added up before they are rounded up to bytes"
+    return ""
+
+
+def percent(part: Part) -> str:
+    """The share of the total, to a decimal; nothing where symbols are."""
+    if part.share is None:
+        return ""
+    tenths = (2000 * part.share.numerator + part.share.denominator) // (2 * part.share.denominator)
+    return f"{tenths // 10}.{tenths % 10}%"
+
+
+def is_one_line(section: Section) -> bool:
+    """Whether a section is a single rule of its own name."""
+    return len(section.rules) == 1 and section.rules[0].name == section.quantity

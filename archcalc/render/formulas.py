@@ -1,0 +1,78 @@
+"""Formulas for reading, for papers and for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..errors import UsageError, did_you_mean, hinted
+from ..formula import Formula
+from .machine import SCHEMA, plain
+
+
+def formulas(made: Sequence[Formula], format: str = "text") -> str:
+    """Formulas of one network in one of FORMATS; UsageError for another format."""
+    if format not in FORMATS:
+        raise UsageError(hinted(f"unknown format '{format}'", did_you_mean(format, FORMATS)))
+    return FORMATS[format](made)
+
+
+def _text(made: Sequence[Formula]) -> str:
+    return "\n".join([*(formula.wrapped for formula in made), *_facts(made)])
+
+
+def _facts(made: Sequence[Formula]) -> list[str]:
+    """Assumptions and notes, each once."""
+    assumed = dict.fromkeys(f"assumes {condition}" for formula in made for condition in formula.assumptions)
+    noted = dict.fromkeys(f"note: {note}" for formula in made for note in formula.notes)
+    return [*assumed, *noted]
+
+
+def _latex(made: Sequence[Formula]) -> str:
+    """Lines for an `align*` of the package amsmath."""
+    names = (formula.label.replace("_", r"\_").replace("#", r"\#").replace("%", r"\%") for formula in made)
+    rows = [rf"  \text{{{name}}} &= {formula.latex}" for name, formula in zip(names, made, strict=True)]
+    return "\n".join(
+        [r"\begin{align*}", " \\\\\n".join(rows), r"\end{align*}", *(f"% {fact}" for fact in _facts(made))]
+    )
+
+
+def _python(made: Sequence[Formula]) -> str:
+    """A module: what is imported stands at its top, once."""
+    imports: dict[str, None] = {}
+    functions = []
+    for formula in made:
+        head, definition, rest = formula.python.partition("def ")
+        imports.update(dict.fromkeys(head.split("\n") if head else ()))
+        functions.append(definition + rest)
+    top = "\n".join(sorted(line for line in imports if line))
+    return "\n\n\n".join([*([top] if top else []), *functions])
+
+
+def _javascript(made: Sequence[Formula]) -> str:
+    return "\n\n".join(formula.javascript for formula in made)
+
+
+def _json(made: Sequence[Formula]) -> str:
+    return json.dumps({"schema": SCHEMA, "network": made[0].network, "formulas": list(map(_data, made))}, indent=1)
+
+
+def _data(formula: Formula) -> dict[str, Any]:
+    return {
+        "quantity": formula.name,
+        "place": formula.place,
+        "unit": formula.unit,
+        "formula": plain(formula.expr),
+        "symbols": {name: "ratio > 0" if ratio else "whole >= 1" for name, ratio in formula.program.inputs.items()},
+        "assumptions": list(map(str, formula.assumptions)),
+        "notes": list(formula.notes),
+        "latex": formula.latex,
+        "python": formula.python,
+        "javascript": formula.javascript,
+    }
+
+
+FORMATS: dict[str, Callable[[Sequence[Formula]], str]] = {
+    "text": _text, "latex": _latex, "python": _python, "javascript": _javascript, "json": _json,
+}  # fmt: skip

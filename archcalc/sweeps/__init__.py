@@ -1,0 +1,261 @@
+"""Sweeps: the costs of networks at every point of a grid of sizes and settings, exactly.
+
+>>> found = sweep("lenet5", {"H": "32:64:16", "W": [32, 48]}, ["macs"], top=2)
+>>> [(row["H"], row["W"], row["macs"]) for row in found]
+[(64, 48, 3711600), (48, 48, 2228400)]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from ..errors import ArchcalcError, UsageError, did_you_mean, hinted
+from ..network import Network, load
+from ..quantities import MEASURABLE
+from ..records import Record, record
+from .cases import Compiler, Request, Structure
+from .engines import ENGINES, run
+from .keepers import Rows, joined
+from .plan import Objective, Plan, Tally
+from .ranges import MAX_POINTS, Axis, read
+from .table import table
+from .where import Where
+from .where import read as read_where
+
+Array = NDArray[Any]
+QUANTITIES = ("parameters", "macs", "activations")
+MAX_TOP = 1_000_000
+
+
+@record
+class Sweep(Record):
+    """What a sweep kept: `columns` by name, exact; how many `points` it passed, and why points were `left_out`.
+
+    `len` is the number of rows; iterating gives them as mappings.
+    """
+
+    plan: Plan
+    kept: tuple[Rows, ...]
+    tally: Tally
+
+    @property
+    def points(self) -> int:
+        """How many points were passed."""
+        return self.tally.points
+
+    @property
+    def met(self) -> int:
+        """How many of them have an answer and meet the condition."""
+        return self.tally.met
+
+    @property
+    def left_out(self) -> Mapping[str, int]:
+        """How many points have no answer, by the reason."""
+        return dict(sorted(self.tally.left_out.items(), key=lambda item: (-item[1], item[0])))
+
+    @property
+    def equal(self) -> int:
+        """How many more points equal one of the rows in all that was compared."""
+        return sum(int(rows.equal.sum()) for rows in self.kept)
+
+    @cached_property
+    def columns(self) -> Mapping[str, Array]:
+        """Arrays by name: `network` where there are several, what was varied, the quantities.
+
+        Whole numbers have 64 bits where all of a column fit, else they are Python's own; decimals are floats where
+        each prints as the exact value, else fractions.
+        """
+        return table(self.plan, joined(self.kept)) if self.kept else table(self.plan, None)
+
+    def __len__(self) -> int:
+        return sum(len(rows.points) for rows in self.kept)
+
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        names = list(self.columns)
+        for values in zip(*(column.tolist() for column in self.columns.values()), strict=True):
+            yield dict(zip(names, values, strict=True))
+
+    def __repr__(self) -> str:
+        return f"<Sweep of {self.points:,} points: {len(self):,} rows>"
+
+
+def sweep(
+    networks: str | Path | Mapping[str, Any] | Network | Sequence[Any],
+    vary: Mapping[str, Any],
+    quantities: str | Sequence[str] = QUANTITIES,
+    *,
+    where: str | None = None,
+    top: int | None = None,
+    smallest: int | None = None,
+    pareto: str | Sequence[str] | None = None,
+    let: Mapping[str, Any] | None = None,
+    input: Any = None,
+    batch: Any = 1,
+    dtype: str = "float32",
+    max_layers: int = 200_000,
+    engine: str = "numpy",
+    scheduler: str | None = None,
+    most: int | None = None,
+    emit: Callable[[Plan, Rows], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Sweep:
+    """The quantities of one or several networks for all combinations of the values in `vary`.
+
+    A name in `vary` is a `let` of every network, an element of a list (`depths_0`), `N` for the batch, or an axis `H`,
+    `W`, `D` (`H=W` for two that are equal). Its values are a text (`96:640:32`, with its end; `0.25,0.5`; `A,B`), a
+    range, or a sequence. `where` keeps the points that meet a condition (`macs <= 600M and alpha > 1/2`); `top` and
+    `smallest` those many with the largest or smallest first quantity; `pareto` those that no other dominates in these
+    quantities or varied names, a `+` in front of one that is to be large. More than `most` rows are refused; with
+    `emit` rows are handed on as they come and not kept. `engine` is numpy or dask, with the address of a `scheduler` or
+    else a cluster on this machine; `progress` is called with how many points are done and how many there are.
+
+    Raises UsageError for a wrong request, ArchcalcError where no point has an answer.
+
+    >>> small = sweep("mobilenet", {"alpha": "0.25:1:0.25", "H": [128, 224]}, ["macs"], where="macs < 150M")
+    >>> small.columns["alpha"].tolist(), small.columns["macs"].tolist()
+    ([0.25, 0.25, 0.5, 0.5], [23555584, 41030272, 85646336, 149497088])
+    """
+    listed = [networks] if isinstance(networks, str | Path | Mapping | Network) else list(networks)
+    loaded = [load(network) for network in listed]
+    if not loaded:
+        raise UsageError("no network is given")
+    axes = tuple(read(name, values) for name, values in vary.items())
+    if not axes:
+        raise UsageError("vary: nothing is varied; name sizes or settings with their values, such as H=96:640:32")
+    names = [quantities] if isinstance(quantities, str) else list(quantities)
+    _check(names, axes, engine, scheduler, let or {}, loaded)
+    settings = {"let": let or {}, "input": input, "batch": batch}
+    structures, columns = _structures(loaded, axes, tuple(names), settings, dtype, max_layers)
+    keep, count, objectives = _keeping(columns, axes, top, smallest, pareto)
+    condition = None if where is None else read_where(where, _readable(columns, axes, len(loaded) > 1))
+    plan = Plan(
+        axes, columns, structures, _conditions(condition, structures, axes, columns), keep, count, objectives
+    )  # fmt: skip
+    keeper = plan.keeper(most, None if emit is None else lambda rows: emit(plan, rows))
+    total, done = plan.points, 0
+
+    def step(points: int) -> None:
+        nonlocal done
+        done += points
+        if progress is not None:
+            progress(done, total)
+
+    tally = run(plan, keeper, engine, scheduler, step)
+    found = Sweep(plan, tuple(keeper.rows()), tally)
+    if sum(tally.left_out.values()) == tally.points:
+        raise ArchcalcError(f"no point has an answer: {next(iter(found.left_out))}")
+    return found
+
+
+def _check(
+    names: Sequence[str], axes: Sequence[Axis], engine: str, scheduler: str | None, let: Mapping[str, Any],
+    networks: Sequence[Network],
+) -> None:  # fmt: skip
+    """Refuse what does not go together."""
+    for name in names:
+        if name not in MEASURABLE:
+            raise UsageError(hinted(f"unknown quantity '{name}'", did_you_mean(name, MEASURABLE)))
+    if not names or len(set(names)) < len(names):
+        raise UsageError("quantities: name at least one, and each once")
+    if engine not in ENGINES:
+        raise UsageError(f"unknown engine '{engine}'; known: {', '.join(ENGINES)}")
+    if scheduler is not None and engine != "dask":
+        raise UsageError("a scheduler is for the engine dask")
+    varied = [name for axis in axes for name in (axis.name, *axis.others)]
+    if len(set(varied)) < len(varied):
+        raise UsageError("vary: a name is there twice")
+    for name in varied:
+        if name in MEASURABLE or name == "network":
+            raise UsageError(f"vary: '{name}' is the name of a column; rename the let")
+        if name in let or any(name.startswith(f"{other}_") and name[len(other) + 1 :].isdecimal() for other in let):
+            raise UsageError(f"'{name}' is both set and varied")
+    labels = [network.name for network in networks]
+    twice = next((label for label in labels if labels.count(label) > 1), None)
+    if twice is not None:
+        raise UsageError(f"the network '{twice}' is given twice")
+
+
+def _structures(
+    networks: Sequence[Network], axes: tuple[Axis, ...], names: tuple[str, ...], settings: Mapping[str, Any],
+    dtype: str, max_layers: int,
+) -> tuple[tuple[Structure, ...], tuple[str, ...]]:  # fmt: skip
+    """Everything that is evaluated, and the columns of the quantities."""
+    points = len(networks)
+    for axis in axes:
+        points *= len(axis)
+    if points > MAX_POINTS:
+        raise UsageError(f"{points:,} points are more than {MAX_POINTS:,}; give fewer values")
+    made: list[Structure] = []
+    columns: tuple[str, ...] = ()
+    for network in networks:
+        start = sum(structure.points for structure in made)
+        request = Request(network, axes, names, settings, dtype, max_layers)
+        request.check()
+        compiler = Compiler(request, columns)
+        made.extend(compiler.structures(start))
+        columns = compiler.columns
+    if not columns:
+        raise ArchcalcError(f"no point has an answer: {made[0].case}")
+    return tuple(made), columns
+
+
+def _keeping(
+    columns: Sequence[str], axes: Sequence[Axis], top: int | None, smallest: int | None, pareto: Any
+) -> tuple[str, int, tuple[Objective, ...]]:
+    """What is kept, how many, and what is compared."""
+    if sum(option is not None for option in (top, smallest, pareto)) > 1:
+        raise UsageError("give one of top, smallest and pareto")
+    count = top if top is not None else smallest
+    if count is not None:
+        if not 1 <= count <= MAX_TOP:
+            raise UsageError(f"from 1 to {MAX_TOP:,} points can be kept, not {count}")
+        return "top", count, (Objective(columns[0], top is not None),)
+    if pareto is None:
+        return "all", 0, ()
+    texts = [text.strip() for text in pareto.split(",")] if isinstance(pareto, str) else list(pareto)
+    known = [*columns, *(axis.name for axis in axes if axis.is_numeric)]
+    objectives = tuple(Objective(text.removeprefix("+").strip(), text.startswith("+")) for text in texts)
+    for name, _ in objectives:
+        if name not in known:
+            raise UsageError(hinted(f"pareto: '{name}' is no column of numbers here", did_you_mean(name, known)))
+    if len({name for name, _ in objectives}) < len(objectives):
+        raise UsageError("pareto: a name is given twice")
+    return "pareto", 0, objectives
+
+
+def _readable(columns: Sequence[str], axes: Sequence[Axis], several: bool) -> list[str]:
+    """The names that a condition may read; of `size[0]` and `size[1]` the name `size`."""
+    return [*dict.fromkeys(column.partition("[")[0] for column in columns), *(axis.name for axis in axes),
+            *(["network"] if several else [])]  # fmt: skip
+
+
+def _conditions(
+    where: Where | None, structures: Sequence[Structure], axes: Sequence[Axis], columns: Sequence[str]
+) -> tuple[Any, ...]:
+    """The compiled condition for each structure; those with the same words share it."""
+    if where is None:
+        return (None,) * len(structures)
+    numbers = dict.fromkeys(columns, False)
+    for axis in axes:
+        if axis.is_numeric and axis.least > 0:
+            numbers[axis.name] = axis.denominator > 1
+        elif axis.is_numeric and axis.least == 0 and axis.denominator == 1:
+            numbers[axis.name] = False
+    made: dict[Any, Any] = {}
+    compiled = []
+    for structure in structures:
+        words = {name: value for name, value in structure.constants.items() if name not in numbers}
+        words["network"] = structure.network
+        key = tuple((name, type(value), value) for name, value in words.items() if name in where.names)
+        if key not in made:
+            made[key] = where.compiled(numbers, words)
+        compiled.append(made[key])
+    return tuple(compiled)
+
+
+__all__ = ["QUANTITIES", "Sweep", "sweep"]

@@ -1,0 +1,581 @@
+"""Explanations: every rule with its numbers, evaluated on its own, is the figure; nothing is left unexplained."""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+import random
+import re
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from test_layers import CASES, Case
+from test_structure import loaded_after
+
+import archcalc as ac
+from archcalc import dims, zoo
+from archcalc.cli import main
+from archcalc.explain import CONVENTIONS, Explanation, Rule, explain, title
+from archcalc.explain import fields as fields_of
+from archcalc.explain.exactness import losses
+from archcalc.layers import JOINS, find, make
+from archcalc.layers.base import REGISTRY
+from archcalc.quantities import NAMES, QUANTITIES
+from archcalc.receptive import Fields
+from archcalc.render.explain import FORMATS, explanation
+from archcalc.shapes import Shape
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+
+
+# an evaluator of its own
+
+
+def evaluated(text: str, names: dict[str, Any] | None = None) -> Any:
+    """The value of a rule as it is printed, by exact arithmetic on its syntax tree."""
+    return _value(ast.parse(text, mode="eval").body, names or {})
+
+
+def _value(node: ast.expr, names: dict[str, Any]) -> Any:
+    if isinstance(node, ast.Constant):
+        assert type(node.value) is int
+        return Fraction(node.value)
+    if isinstance(node, ast.Name):
+        return Fraction(names[node.id])
+    if isinstance(node, ast.UnaryOp):
+        assert isinstance(node.op, ast.USub)
+        return -_value(node.operand, names)
+    if isinstance(node, ast.BinOp):
+        left, right = _value(node.left, names), _value(node.right, names)
+        if isinstance(node.op, ast.Div):
+            return left / right
+        if isinstance(node.op, ast.Pow):
+            return left ** int(right)
+        return {ast.Add: left + right, ast.Sub: left - right, ast.Mult: left * right}[type(node.op)]
+    assert isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    args = [_value(arg, names) for arg in node.args]
+    if node.func.id == "gcd":
+        return Fraction(math.gcd(*map(int, args)))
+    return Fraction({"floor": math.floor, "ceil": math.ceil, "max": max, "min": min}[node.func.id](*args))
+
+
+def test_the_evaluator_can_fail() -> None:
+    assert evaluated("floor((227 + 2*0 - 11)/4) + 1") == 55
+    assert evaluated("a*b - 3/2", {"a": 2, "b": 5}) == Fraction(17, 2)
+    with pytest.raises((AssertionError, KeyError)):
+        evaluated("len(3)")
+
+
+def check_rule(rule: Rule) -> None:
+    """The numbers give the value, and so does the rule in names with the values of its letters."""
+    value = rule.value
+    if rule.numbers:
+        assert evaluated(rule.numbers) == value, (rule.name, rule.numbers, value)
+    if rule.names:
+        letters: dict[str, Any] = {}
+        text = rule.names
+        for number, leaf in enumerate(sorted(rule.leaves(), key=lambda term: -len(term.name))):
+            letters[f"x{number}"] = leaf.value
+            text = re.sub(rf"(?<![\w.]){re.escape(leaf.name)}(?![\w.(])", f"x{number}", text)
+        assert evaluated(text, letters) == value, (rule.name, rule.names, value)
+
+
+def check_latex(text: str) -> None:
+    """Braces, brackets and environments are closed, and no underscore stands outside mathematics or bare."""
+    assert text.replace("\\{", "").replace("\\}", "").count("{") == text.replace("\\{", "").replace("\\}", "").count(
+        "}"
+    )
+    for opened, closed in (("\\left", "\\right"), ("\\lfloor", "\\rfloor"), ("\\lceil", "\\rceil")):
+        assert len(re.findall(re.escape(opened) + r"(?![a-z])", text)) == len(
+            re.findall(re.escape(closed) + r"(?![a-z])", text)
+        )
+    assert not re.search(r"(?<!\\)_(?!\{)", text), re.findall(r".*(?<!\\)_(?!\{).*", text)
+    for environment in ("align*", "itemize"):
+        assert text.count(f"\\begin{{{environment}}}") == text.count(f"\\end{{{environment}}}")
+    outside = re.sub(
+        r"\\begin\{align\*\}.*?\\end\{align\*\}|\$[^$]*\$|\\[_%&#$]|^% .*?$", "", text, flags=re.DOTALL | re.MULTILINE
+    )
+    assert not re.search(r"[_%&#$^]", outside), outside
+
+
+def check_layer(made: Explanation) -> None:
+    """Every rule of a layer has its value, and the sections have the report's figures."""
+    layer = made.layer
+    assert layer is not None
+    for section in made.sections:
+        for rule in section.rules:
+            check_rule(rule)
+        if section.quantity == "size":
+            sizes = [rule.value for rule in section.rules if not rule.name.count(":")]
+            assert tuple(sizes) == layer.output.axes
+        elif section.quantity != "field":
+            assert section.value == layer[section.quantity]
+            assert section.rules[-1].value == section.value
+            assert sum(rule.value for rule in section.rules) == section.value * (2 if len(section.rules) > 1 else 1)
+
+
+# every kind
+
+
+def of_case(case: Case) -> dict[str, Any]:
+    """A network of one layer, of joins with an input of the network for each branch."""
+    fields = dict(case.fields)
+    if case.kind not in JOINS:
+        return {"input": input_of(case.x), "layers": [*turned(case.x), {case.kind: fields} if fields else case.kind]}
+    names = [f"b{number}" for number in range(len(case.x))]
+    branches = {name: [{"from": name}, *turned(axes)] for name, axes in zip(names, case.x, strict=True)}
+    inputs = {name: input_of(axes) for name, axes in zip(names, case.x, strict=True)}
+    return {"input": inputs, "layers": [{case.kind: branches, **fields}]}
+
+
+def input_of(axes: Any) -> list[int]:
+    """Inputs begin with the channels."""
+    return [axes[-1], *axes[:-1]] if isinstance(axes, list) else list(axes)
+
+
+def turned(axes: Any) -> list[str]:
+    """What makes tokens of an input."""
+    return ["channels_last"] if isinstance(axes, list) else []
+
+
+def plain_fields(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [plain_fields(part) for part in value]
+    if isinstance(value, dict):
+        return {name: plain_fields(part) for name, part in value.items()}
+    if isinstance(value, Fraction):
+        return float(value)
+    return [plain_fields(part) for part in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_every_kind_explains_itself(case: Case) -> None:
+    report = ac.analyze(plain_fields(of_case(case)))
+    layer = report.layers[-1]
+    assert layer.kind == case.layer.kind and layer.output == (shape_of(case.y))
+    made = explain(report, layer.path)
+    check_layer(made)
+    assert title(layer).startswith(layer.kind)
+    for format in FORMATS:
+        text = explanation(made, format)
+        assert layer.kind in text.replace("\\_", "_")
+    check_latex(explanation(made, "latex"))
+    json.loads(explanation(made, "json"))
+    source = find(layer.kind).source
+    assert source in str(made)
+    for name in ("weights", "biases", "outputs", "neurons", "parameter_bytes", "activation_bytes", "layer_count"):
+        check_layer(explain(report, layer.path, name))
+
+
+def shape_of(axes: Any) -> Shape:
+    return Shape(tuple(axes), channels_last=isinstance(axes, list))
+
+
+# the zoo
+
+SAMPLE = (
+    "alexnet", "lenet5", "googlenet", "resnet18", "mobilenet_v3_small", "vit_b_32", "swin_t", "shufflenet_v2_x1_0", "mlp",
+)  # fmt: skip
+each_network = pytest.mark.parametrize(
+    "name", [name if name in SAMPLE else pytest.param(name, marks=pytest.mark.exhaustive) for name in zoo.names()]
+)
+
+
+def test_the_sample_is_of_the_zoo() -> None:
+    assert set(SAMPLE) <= set(zoo.names())
+
+
+@each_network
+def test_every_layer_of_the_zoo_explains_itself(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Layers that are the same on the same input are asked once; the walk for the fields is made once for all."""
+    walks: dict[Any, Fields] = {}
+    monkeypatch.setattr(fields_of, "Fields", lambda report, source: walks.setdefault(source, Fields(report, source)))
+    report = ac.analyze(name)
+    different = {(repr(layer.node.layer), str(layer.node.shapes)): layer for layer in report}
+    for layer in different.values():
+        made = explain(report, layer.path)
+        check_layer(made)
+        assert str(made)
+
+
+@each_network
+def test_every_total_of_the_zoo_is_the_sum_of_its_parts(name: str) -> None:
+    report = ac.analyze(name)
+    made = explain(report)
+    assert [total.quantity for total in made.totals] == list(QUANTITIES)
+    levels = [level for level in report.graph.root.walk() if level.children][:12]
+    check_totals(report, made)
+    check_latex(explanation(made, "latex"))
+    for level in levels:
+        inside = explain(report, level.path)
+        check_totals(report, inside)
+        assert str(inside).startswith(level.path)
+
+
+def check_totals(report: ac.Report, made: Explanation) -> None:
+    for total in made.totals:
+        quantity = total.quantity
+        if not made.path:
+            assert total.value == report[quantity.name]
+        if quantity.layer is not None and quantity.bits is None:
+            assert sum(part.value for part in total.parts) == total.value
+            assert list(total.largest) == sorted(total.largest, key=lambda part: -part.value)
+            assert all(part.share == Fraction(part.value, total.value) for part in total.parts)
+        if quantity.name == "depth":
+            layers = [report.layer(path) for path in total.path]
+            assert sum(layer.node.layer.depth for layer in layers) == total.value
+            for first, second in pairwise(layers):
+                assert first.node.number in reached_back(report, second.node.number)
+        if total.rule is not None:
+            check_rule(total.rule)
+            assert total.rule.value == total.value
+
+
+def reached_back(report: ac.Report, number: int) -> set[int]:
+    """The layers from which one can be reached."""
+    found: set[int] = set()
+    waiting = [number]
+    while waiting:
+        for before in report.graph.nodes[waiting.pop()].inputs:
+            if before >= 0 and before not in found:
+                found.add(before)
+                waiting.append(before)
+    return found
+
+
+def test_a_layer_of_a_head_says_so() -> None:
+    report = ac.analyze("googlenet", let={"aux": True})
+    head = next(layer for layer in report if layer.head)
+    assert f"it belongs to the head {head.head}" in str(explain(report, head.path))
+    assert "the totals leave it out" in str(explain(report))
+
+
+# fields
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "vgg16",
+        "lenet5",
+        "alexnet",
+        "resnet18",
+        *(pytest.param(n, marks=pytest.mark.exhaustive) for n in ("zfnet", "mobilenet_v2", "googlenet")),
+    ],
+)
+def test_fields_follow_the_recurrence(name: str) -> None:
+    """The figures are those of the walk; convolutions and pools on maps have a recurrence."""
+    report = ac.analyze(name)
+    fields = Fields(report)
+    for layer in report:
+        (section,) = explain(report, layer.path, "field").sections
+        along = fields[layer.path].axes
+        found = {rule.name: rule for rule in section.rules}
+        for axis in along:
+            assert found[f"{axis.name}: size"].value == axis.size
+            assert found[f"{axis.name}: start"].value == -axis.before
+            assert (found[jump].value if (jump := f"{axis.name}: jump") in found else None) == axis.jump
+        if layer.kind in ("conv", "depthwise", "maxpool", "avgpool", "subsample") and len(layer.output.axes) == 3:
+            size = found["rows: size"]
+            assert size.names.startswith("size_before + jump_before*(F_h - 1)"), (layer.path, size.names)
+        for rule in section.rules:
+            check_rule(rule)
+
+
+def test_fields_where_paths_meet_name_them() -> None:
+    text = str(explain(ac.analyze("googlenet"), "inception3a.concat", "field"))
+    assert "'1x1': size 27x27, jump 8x8, start -7, -7" in text
+    assert "'5x5': size 59x59, jump 8x8, start -23, -23" in text
+
+
+def test_fields_behind_enlarging_layers_are_told_in_words() -> None:
+    spec = {
+        "input": [3, 16, 16],
+        "layers": [
+            {"transposed_conv": {"filters": 4, "kernel": 4, "stride": 2, "pad": 1}},
+            {"conv": {"filters": 4, "kernel": 3}},
+        ],
+    }
+    report = ac.analyze(spec)
+    for path in ("transposed_conv", "conv"):
+        assert "repeat every 2 units" in str(explain(report, path, "field"))
+    assert explain(report, "conv", "field").sections[0].value == Fields(report)["conv"].size
+
+
+def test_fields_of_several_inputs_are_told_apart() -> None:
+    spec = {
+        "input": {"image": [3, 16, 16], "depth": [1, 16, 16]},
+        "layers": [{"add": {"a": [{"from": "image"}, {"conv": {"filters": 4, "kernel": 3, "pad": 1}}],
+                            "b": [{"from": "depth"}, {"conv": {"filters": 4, "kernel": 5, "pad": 2}}]}}],
+    }  # fmt: skip
+    report = ac.analyze(spec)
+    sections = explain(report, "add", "field").sections
+    assert [(section.value, section.remarks[0]) for section in sections] == [
+        (3, "of the input 'image'"), (5, "of the input 'depth'"),
+    ]  # fmt: skip
+
+
+# what rounding loses
+
+
+@pytest.mark.parametrize(
+    "seed", [*range(40), *(pytest.param(s, marks=pytest.mark.exhaustive) for s in range(40, 2000))]
+)
+def test_what_rounding_loses_and_what_would_be_exact(seed: int) -> None:
+    """Against a brute-force run of windows over a padded row."""
+    source = random.Random(seed)
+    size, kernel, stride = source.randint(5, 40), source.randint(1, 7), source.randint(1, 6)
+    begin, end = (source.randint(0, kernel - 1) for _ in range(2))
+    if source.random() < 0.6:
+        end = begin
+    layer = make("conv", rank=1, filters=1, kernel=kernel, stride=stride, pad=((begin, end),))
+    if size + begin + end < kernel:
+        return
+
+    def exact(n: int, before: int, after: int, step: int) -> bool:
+        return n + before + after >= kernel and (n + before + after - kernel) % step == 0
+
+    read = {
+        place - begin
+        for first in range(0, size + begin + end - kernel + 1, stride)
+        for place in range(first, first + kernel)
+    }
+    found = losses(layer, Shape((1, size)))
+    if exact(size, begin, end, stride):
+        assert not found
+        return
+    (loss,) = found
+    assert loss.rest == (size + begin + end - kernel) % stride
+    assert loss.unread == len(set(range(size)) - read)
+    assert loss.dropped == layer.dropped(Shape((1, size)))[0]
+    smaller = next((n for n in range(size - 1, 0, -1) if exact(n, begin, end, stride)), None)
+    larger = next(n for n in range(size + 1, size + 99) if exact(n, begin, end, stride))
+    assert [n for n, _ in loss.inputs] == [n for n in (smaller, larger) if n is not None]
+    strides = [
+        next((s for s in way if exact(size, begin, end, s)), None)
+        for way in (range(stride - 1, 0, -1), range(stride + 1, max(kernel, stride) + 1))
+    ]
+    assert [s for s, _ in loss.strides] == [s for s in strides if s is not None]
+    for told, output in loss.pads:
+        before, after = told if isinstance(told, list) else (told, told)
+        assert exact(size, before, after, stride)
+        assert output == (size + before + after - kernel) // stride + 1
+    for n, output in loss.inputs:
+        assert output == (n + begin + end - kernel) // stride + 1
+
+
+def test_losses_in_words() -> None:
+    def told(name: str, path: str, **settings: Any) -> str:
+        return " ".join(str(explain(ac.analyze(name, **settings), path, "size")).split())
+
+    assert "leaves 1 behind the last window, 1 of the 224 of the input is lost" in told(
+        "alexnet", "conv1", input=(3, 224, 224)
+    )
+    assert "exact would be an input of 223 (output 54) or 227 (output 55)" in told(
+        "alexnet", "conv1", input=(3, 224, 224)
+    )
+    assert "lost" not in told("alexnet", "conv1") and "exact" not in told("alexnet", "conv1")
+    assert "leaves 1 behind the last window, which is of the zeros: no input is lost" in told("resnet50", "conv1.conv")
+    assert "reaches 1 beyond the input and its zeros; nothing is lost" in told("googlenet", "maxpool1")
+    assert "28 of 56 are read by no window" in told("resnet50", "conv3_x.residual1.shortcut.conv")
+    pooled: Any = {"input": [3, 7, 6], "layers": [{"adaptive_avgpool": 3}]}  # rows 0 to 2, 2 to 4, 4 to 6
+    assert "rows: 2 of 7 are read by several windows; exact would be an input of 6 (output 3) or 9 (output 3)" in told(
+        pooled, "adaptive_avgpool"
+    )
+    assert "columns:" not in told(pooled, "adaptive_avgpool")
+    H = ac.symbol("H")
+    assert "H - 2*floor((H - 2)/2) - 2 lie behind the last window" in told("vgg16", "stage1.maxpool", input=(3, H, H))
+
+
+# symbols
+
+
+@pytest.mark.parametrize("name", ["vgg11", "resnet18", "googlenet", "mobilenet", "swin_t"])
+def test_rules_with_symbols_have_the_values_of_numbers(name: str) -> None:
+    """Numbers in rules are formulas then; at a setting both they and the result are those of a numeric run."""
+    values = {"H": 224, "W": 256} if name != "swin_t" else {"classes": 10}
+    network = ac.load(name)
+    if name == "swin_t":
+        symbolic, numeric = ac.analyze(name, let={"classes": ac.symbol("classes")}), ac.analyze(name, let=values)
+    else:
+        symbolic = ac.analyze(network, input=(3, ac.symbol("H"), ac.symbol("W")))
+        numeric = ac.analyze(network, input=(3, 224, 256))
+    different = {(repr(layer.node.layer), str(layer.node.shapes)): layer.path for layer in symbolic}
+    for path in [*different.values()][:40]:
+        for quantity in ("size", "parameters", "flops", "activations"):
+            ours, theirs = explain(symbolic, path, quantity).sections, explain(numeric, path, quantity).sections
+            for section, other in zip(ours, theirs, strict=True):
+                for rule, expected in zip(section.rules, other.rules, strict=True):
+                    assert dims.substitute(rule.value, values) == expected.value
+                    if rule.numbers:
+                        assert evaluated(rule.numbers, values) == expected.value
+
+
+def test_letters_are_not_those_of_symbols() -> None:
+    report = ac.analyze("vgg16", input=(3, ac.symbol("H"), ac.symbol("W")))
+    first, second = (
+        explain(report, f"{path}", "size").sections[0].rules[1]
+        for path in ("stage1.conv_relu1.conv", "stage2.conv_relu1.conv")
+    )
+    assert first.names == "floor((H + 2*P_h - F_h)/S_h) + 1"
+    assert second.names == "floor((H_in + 2*P_h - F_h)/S_h) + 1"
+    units = ac.symbol("units")
+    report = ac.analyze(
+        {"input": [4], "let": {"units": 3}, "layers": [{"linear": "units"}, {"linear": "2 * units"}]},
+        let={"units": units},
+    )
+    assert explain(report, "linear1", "size").sections[0].rules[0].names == "units"
+    assert explain(report, "linear2", "size").sections[0].rules[0].names == "units_here"
+
+
+def test_repeats_by_a_symbol_are_told() -> None:
+    report = ac.analyze("resnet_cifar20", let={"n": ac.symbol("n")})
+    repeated = next(layer for layer in report if layer.repeat != 1)
+    assert f"it stands there {repeated.repeat} times" in str(explain(report, repeated.path))
+    total = explain(report, quantity="macs").totals[0]
+    assert dims.add_up(part.value for part in total.parts) == total.value
+    for format in FORMATS:
+        assert explanation(explain(report), format)
+
+
+# levels, users' own kinds, requests
+
+
+def test_a_join_that_holds_its_branches_is_a_layer_and_a_level() -> None:
+    spec = {
+        "input": [4, 8, 8],
+        "layers": [
+            {
+                "name": "sum",
+                "add": {
+                    "a": {"conv": {"filters": 4, "kernel": 1}},
+                    "b": {"conv": {"filters": 4, "kernel": 3, "pad": 1}},
+                },
+            }
+        ],
+    }
+    report = ac.analyze(spec)
+    paths = [layer.path for layer in report]
+    made = explain(report, paths[-1])
+    check_layer(made)
+    if made.totals:
+        check_totals(report, made)
+
+
+def test_a_level_ends_in_a_layer() -> None:
+    made = explain(ac.analyze("vgg16"), "stage1", "field")
+    assert made.layer is not None and made.layer.path == "stage1.maxpool"
+    assert "stage1 ends in stage1.maxpool: its field is that of this layer" in str(made)
+
+
+def test_a_kind_of_ones_own_explains_itself() -> None:
+    registered = dict(REGISTRY)
+    try:
+
+        @ac.layer("twice", source="here, sec. 1")
+        class Twice(ac.Layer):
+            """Every number twice."""
+
+            times: ac.Dim = 2
+
+            def output(self, x: Any) -> Any:
+                return x.with_channels(x.channels * self.times)
+
+        @ac.layer("clumsy")
+        class Clumsy(ac.Layer):
+            """A rule that looks at numbers."""
+
+            def operations(self, x: Any, y: Any) -> Any:
+                return ac.Operations(additions=sum(range(y.elements)))
+
+        report = ac.analyze({"input": [3, 4, 4], "layers": ["twice", "clumsy"]})
+        made = explain(report, "twice", "size")
+        assert str(made.sections[0].rules[0]) == "C_in*times = 3*2 = 6"
+        assert "source: here, sec. 1" in str(made)
+        with pytest.raises(ac.ArchcalcError, match=r"layer kind 'clumsy' (cannot explain itself|fails)"):
+            explain(report, "clumsy", "additions")
+    finally:
+        for kind in set(REGISTRY) - set(registered):
+            del REGISTRY[kind]
+
+
+def archcalc(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(main, arguments)
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    return result.exit_code, result.output
+
+
+def test_the_example_of_the_papers() -> None:
+    code, text = archcalc("explain", "alexnet", "conv1")
+    assert code == 0
+    lines = [" ".join(line.split()) for line in text.split("\n")]
+    assert lines[0] == "conv1: conv, filters 96, kernel 11x11, stride 4, on 3x227x227"
+    assert "source: Dumoulin & Visin 2016, sec. 2.4" in lines
+    assert "height floor((H + 2*P_h - F_h)/S_h) + 1 = floor((227 + 2*0 - 11)/4) + 1 = 55" in lines
+    assert "weight filters*C_in/groups*F_h*F_w = 96*3/1*11*11 = 34,848" in lines
+    assert "together weight + bias = 96*3/1*11*11 + 96 = 34,944" in lines
+    assert "macs F_h*F_w*C_in/groups*outputs = 11*11*3/1*96*55*55 = 105,415,200" in lines
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["vgg16", "conv1"], "has no layer 'conv1'; nearest: "),
+        (["vgg16", "stage1.conv_relu1.con"], "nearest: stage1.conv_relu1.conv"),
+        (["vgg16", "xyzzy"], "has no layer 'xyzzy'; `archcalc table vgg16` lists them"),
+        (["vgg16", ""], "has no layer ''"),
+        (["vgg16", "--quantity", "mac"], "unknown quantity 'mac'; did you mean 'macs'?"),
+        (["vgg16", "linear1", "--quantity", "batch_macs"], "'batch_macs' is of the whole network, not of a layer"),
+        (["vgg16", "--format", "xml"], "unknown format 'xml'; known: json, latex, markdown, text"),
+        (["vgg16", "\x1b[31m"], "has no layer '\\x1b[31m'"),
+    ],
+)
+def test_wrong_requests_are_one_line(arguments: list[str], told: str) -> None:
+    code, text = archcalc("explain", *arguments)
+    assert code == 2
+    assert told in text and text.startswith("Error: ") and text.count("\n") == 1
+
+
+def test_the_formats_agree() -> None:
+    report = ac.analyze("alexnet")
+    data = json.loads(explanation(report.explain("conv2"), "json"))
+    assert data["network"] == "alexnet" and data["path"] == "conv2" and data["kind"] == "conv"
+    figures = {section["quantity"]: section["value"] for section in data["sections"]}
+    layer = report.layer("conv2")
+    assert figures["macs"] == layer.macs and figures["size"] == list(layer.output.axes)
+    for section in data["sections"]:
+        for rule in section["rules"]:
+            if "numbers" in rule:
+                assert evaluated(rule["numbers"]) == rule["value"]
+                assert rule["numbers"] in explanation(report.explain("conv2"), "markdown")
+            check_latex(f"${rule['latex']}$")
+    assert set(data["legend"]) >= {"H", "F_h", "C_in"}
+    totals = json.loads(explanation(report.explain(), "json"))["totals"]
+    assert {total["quantity"]: total["value"] for total in totals} == dict(report.totals)
+
+
+def test_latex_reads_like_the_papers() -> None:
+    text = explanation(explain(ac.analyze("alexnet"), "conv1", "size"), "latex")
+    assert r"\left\lfloor \frac{H + 2 \cdot P_{h} - F_{h}}{S_{h}} \right\rfloor + 1" in text
+    pooled = explanation(explain(ac.analyze("googlenet"), "maxpool1", "size"), "latex")
+    assert r"\min\left(2 \cdot P_{h} - F_{h} + 2 \cdot S_{h} - 1, P_{h} + S_{h} - 1\right)" in pooled
+
+
+def test_every_convention_stands_where_it_is_said_to() -> None:
+    assert set(NAMES) <= set(CONVENTIONS)
+    for where in set(CONVENTIONS.values()):
+        page, _, anchor = where.partition("#")
+        titles = re.findall(r"^#+ (.*)$", (DOCS / page).read_text(encoding="utf-8"), flags=re.MULTILINE)
+        anchors = [re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in titles]
+        assert not anchor or anchor in anchors, where
+
+
+def test_an_explanation_of_numbers_needs_neither_sympy_nor_numpy() -> None:
+    assert loaded_after("explain", "vgg16", "stage1.conv_relu1.conv") == set()
+    assert loaded_after("explain", "googlenet", "inception3a", "--format", "latex") == set()
+    assert loaded_after("explain", "vgg16", "stage1.maxpool", "--symbols", "H,W") >= {"sympy"}
