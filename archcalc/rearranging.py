@@ -59,12 +59,23 @@ class Arranged(NamedTuple):
         placed = self.axes[first : first + len(positions(y))]
         found = []
         start = 0 if len(x.axes) == 1 or x.channels_last else 1
-        for axis, size in enumerate(positions(x), start):
-            reading = self._reading(axis, size, placed)
+        sizes = positions(x)
+        for number, size in enumerate(sizes):
+            if dims.same(size, 1) is True:
+                goes_on = self._single(start + number, number, placed) if len(sizes) == len(placed) else None
+                found.append(every(1, 0) if goes_on is None else point(goes_on))
+                continue
+            reading = self._reading(start + number, size, placed)
             if reading is None:
                 return None
             found.append(reading)
         return tuple(found)
+
+    def _single(self, axis: int, number: int, placed: Sequence[tuple[Digit, ...]]) -> int | None:
+        """Where an axis of one position goes on: where it was turned to, else where it was, if that has one too."""
+        turned = [place for place, digits in enumerate(placed) if [digit.axis for digit in digits] == [axis]]
+        has_one = all(dims.same(digit.size, 1) is True for digit in placed[number])
+        return turned[0] if turned else number if has_one else None
 
     def _reading(self, axis: int, size: Any, placed: Sequence[tuple[Digit, ...]]) -> Reading | None:
         """How the digits of this axis stand in the axes of positions; those that do not stand in the channels."""
@@ -72,8 +83,6 @@ class Arranged(NamedTuple):
         if not at:
             return every(size, 0)
         number, digit = at[0]
-        if dims.same(size, 1) is True:
-            return point(number) if placed[number] == (digit,) else every(size, 0)
         digits = [other for other in placed[number] if dims.same(other.size, 1) is not True]
         if len(at) > 1 or digits[0] != digit:
             return None
