@@ -161,11 +161,12 @@ class Report(Record):
         return strongest([*self.graph.conditions, *promised([self.batch])])
 
     @cached_property
-    def symbols(self) -> frozenset[str]:
-        """The names of the symbols in the input, the batch and the settings."""
+    def symbols(self) -> Mapping[str, bool]:
+        """The symbols in the input, the batch and the settings by name, and whether each is a ratio."""
         given = [self.batch, *self.settings.values(), *(size for _, shape in self.graph.inputs for size in shape.axes)]
         flat = [part for value in given for part in (value if isinstance(value, tuple) else (value,))]
-        return frozenset().union(*(dims.symbols_of(part) for part in flat if dims.is_number(part)))
+        known = [pair for part in flat if dims.is_number(part) for pair in dims.promises(part)]
+        return MappingProxyType({str(symbol): not multiple for symbol, multiple, _ in sorted(known, key=str)})
 
     @cached_property
     def notes(self) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from archcalc.formula import Formula, formula, formulas
 from archcalc.formula.program import program
 from archcalc.network import load
 from archcalc.quantities import QUANTITIES
+from archcalc.render.formulas import formulas as render
 from archcalc.report import Report
 
 NODE = shutil.which("node")
@@ -355,6 +356,36 @@ def test_names_of_lets_that_are_words_of_a_language() -> None:
     made = formula(report, "parameters")
     names = executed(made.python)
     assert names["parameters"](5, 7) == made(new=5, t1=7) == 28 * 5 + 28
+
+
+def test_names_that_would_be_written_alike() -> None:
+    """`new` is a word of JavaScript, alpha has a numerator and a denominator: none of their names may meet another."""
+    lets = {"new": 3, "new_": 4, "alpha": "1/2", "alpha_n": 5, "alpha_d": 6}
+    layers = [{"linear": name} for name in ("new", "new_", "alpha * 64 // 1", "alpha_n", "alpha_d")]
+    symbols = {name: ac.symbol(name, ratio=name == "alpha") for name in lets}
+    made = formula(ac.analyze({"input": [3], "let": lets, "layers": layers}, let=symbols), "parameters")
+    values = {"new": 5, "new_": 7, "alpha": Fraction(3, 4), "alpha_n": 11, "alpha_d": 13}
+    assert executed(made.python)["parameters"](*(values[name] for name in made.program.inputs)) == made(**values)
+    if NODE is not None:
+        given = json.dumps([str(values[n]) if n == "alpha" else values[n] for n in made.program.inputs])
+        call = f"{made.javascript}\nconsole.log(parameters(...{given}));"
+        output = subprocess.run([NODE, "-e", call], capture_output=True, text=True, check=True, timeout=60).stdout
+        assert int(output) == made(**values)
+
+
+def test_modules_with_places_that_are_written_alike_are_refused() -> None:
+    block = {"name": "a", "do": [{"linear": 2, "name": "b"}]}
+    made = formulas(ac.analyze({"input": [3], "layers": [block, {"linear": 2, "name": "a_b"}]}), "macs", "layer")
+    for format in ("python", "javascript"):
+        with pytest.raises(UsageError, match=r"a\.b and a_b would be one function, macs_a_b"):
+            render(made, format)
+
+
+def test_floats_of_fewer_bits_are_the_decimals_that_they_print_as() -> None:
+    made = formula(opened("mobilenet", "alpha"), "parameters")
+    short = np.array([0.29, 0.1], dtype=np.float32)
+    assert made.numpy(alpha=short).tolist() == [made(alpha=Fraction(29, 100)), made(alpha=Fraction(1, 10))]
+    assert made(alpha=short[0]) == made(alpha=0.29)
 
 
 @pytest.mark.parametrize(

@@ -48,9 +48,10 @@ def field_command(
     """
     from ..receptive import Fields
     from ..render import fields as render
-    from ..render.lists import check_format
+    from ..render.formats import check_format
+    from ..render.lists import FORMATS
 
-    check_format(format)
+    check_format(format, FORMATS)
     if at is not None and pixel is not None:
         raise UsageError("--at asks about a unit, --pixel about a pixel; give one of them")
     if depth is not None and (layer is not None or at is not None):

@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from ..errors import UsageError
 from ..specreader import WORDS
 from .options import analyzed, dtypes, network_names, symbol_options
 from .output import emit
@@ -94,11 +93,11 @@ def partition_command(network: str, format: str, output: str | None, stages: str
     """
     from ..partition import plan
     from ..partition.request import DEFAULTS
+    from ..render.formats import check_format
     from ..render.lists import FORMATS
     from ..render.partition import partition
 
-    if format not in FORMATS:
-        raise UsageError(f"unknown format '{format}'; it is one of {', '.join(FORMATS)}")
+    check_format(format, FORMATS)
     settings = {name: options.pop(name) for name in DEFAULTS if name in options}
     if stages is not None:
         settings["stages"] = [path.strip() for path in stages.split(",")]

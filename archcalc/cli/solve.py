@@ -68,11 +68,12 @@ def solve_command(
     archcalc solve vgg16 --for H --macs "<=5G" --exact-division
     archcalc solve vgg16 --for batch --training-memory "<=12GiB"
     """
-    from ..render.lists import check_format
+    from ..render.formats import check_format
+    from ..render.lists import FORMATS
     from ..render.solutions import solution
     from ..solving import solve
 
-    check_format(format)
+    check_format(format, FORMATS)
     constraints = {name: given.pop(name) for name in MEASURABLE}
     found = solve(
         network, variable, let=parse_settings(settings), input=parse_inputs(inputs), batch=batch,

@@ -79,11 +79,11 @@ def sweep_command(
     archcalc sweep mobilenet mobilenet_v2 --vary alpha=0.25:1.4:0.05 --pareto macs,+alpha
     archcalc sweep resnet50 --vary shortcut=A,B,C --vary depths_2=1:36 --output resnets.csv
     """
+    from ..render.formats import check_format
     from ..render.sweeps import FORMATS, facts, file_for, sweeps
     from ..sweeps import QUANTITIES, sweep
 
-    if format not in FORMATS:
-        raise UsageError(f"unknown format '{shown(format)}'; known: {', '.join(FORMATS)}")
+    check_format(format, FORMATS)
     options["vary"] = _varied(vary)
     options["quantities"] = [name.strip() for text in names for name in text.split(",")] or QUANTITIES
     options["let"], options["input"] = parse_settings(settings), parse_inputs(inputs)

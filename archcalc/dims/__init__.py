@@ -346,15 +346,14 @@ def exact(a: Any) -> Any:
     >>> exact(0.29)
     Fraction(29, 100)
     """
-    if isinstance(a, float):
+    is_numpy = type(a).__module__ == "numpy" and hasattr(a, "item") and not getattr(a, "shape", ())
+    if isinstance(a, float) or (is_numpy and a.dtype.kind == "f"):  # of 16 or 32 bits too: their own decimals
         from fractions import Fraction
 
         if not isfinite(a):
             raise ArchcalcError(f"{a} is not a number")
         return plain(Fraction(str(a)))
-    if type(a).__module__ == "numpy" and hasattr(a, "item") and not getattr(a, "shape", ()):
-        return exact(a.item())  # a NumPy number as Python's own
-    return a
+    return exact(a.item()) if is_numpy else a  # a NumPy number as Python's own
 
 
 def promise(a: Any, promises: Mapping[str, tuple[int, int]]) -> Any:

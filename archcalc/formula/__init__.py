@@ -89,14 +89,14 @@ class Formula(Record):
         """A function of Python."""
         from .source import python
 
-        return python(self.program, self._identifier, self._about)
+        return python(self.program, self.function, self._about)
 
     @property
     def javascript(self) -> str:
         """A function of JavaScript."""
         from .source import javascript
 
-        return javascript(self.program, self._identifier, self._about)
+        return javascript(self.program, self.function, self._about)
 
     def diff(self, symbol: str) -> Formula:
         """The derivative by a symbol; floors are taken as what stands in them, which a note says.
@@ -139,8 +139,11 @@ class Formula(Record):
         return f"<Formula {self.label} of {self.network}: {self.expr}>"
 
     @property
-    def _identifier(self) -> str:
-        return "_".join((self.name, *([self.place] if self.place else []))).replace(" / ", "_by_").replace(" ", "_")
+    def function(self) -> str:
+        """What it is called as a function of Python or JavaScript."""
+        from .source import identifier
+
+        return identifier(f"{self.name}_{self.place}" if self.place else self.name.replace(" / ", "_by_"))
 
     @property
     def _about(self) -> str:
@@ -203,29 +206,12 @@ def formulas(report: Report, quantity: str, by: str = "total") -> tuple[Formula,
         values = [("", found.of_report(report))]
     else:
         values = [(place, found.of_part(report, layers)) for place, layers in _parts(report, by)]
-    assumptions, symbols = report.assumptions, _symbols(report)
+    assumptions, symbols = report.assumptions, report.symbols
     made: list[Formula] = []
     for place, value in values:
         axes = [(quantity, value)] if dims.is_number(value) else [(f"{quantity}[{n}]", v) for n, v in enumerate(value)]
         made.extend(Formula(report.name, name, place, found.unit, v, assumptions, symbols) for name, v in axes)
     return tuple(made)
-
-
-def _symbols(report: Report) -> dict[str, bool]:
-    """The symbols of the input, the batch and the settings by name, and whether each is a ratio."""
-    given = [
-        report.batch,
-        *report.settings.values(),
-        *(size for shape in report.inputs.values() for size in shape.axes),
-    ]
-    flat = [part for value in given for part in (value if isinstance(value, tuple) else (value,))]
-    known = {
-        str(symbol): multiple == 0
-        for value in flat
-        if dims.is_number(value)
-        for symbol, multiple, _ in dims.promises(value)
-    }
-    return dict(sorted(known.items()))
 
 
 def _parts(report: Report, by: str) -> Iterator[tuple[str, Sequence[LayerReport]]]:

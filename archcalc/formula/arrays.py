@@ -90,7 +90,7 @@ def _ratios(name: str, value: Any) -> tuple[Array, Array]:
     """Numerators and denominators; each different value is converted once."""
     array = np.asarray(value)
     different, places = np.unique(array, return_inverse=True) if array.dtype.kind in "iuf" else (array.ravel(), None)
-    exact = [dims.exact(part) for part in different.tolist()]
+    exact = [dims.exact(part) for part in different]
     wrong = next((part for part in exact if not dims.is_number(part) or part <= 0), None)
     if wrong is not None:
         raise UsageError(f"{name} is a number greater than 0, not {wrong}")

@@ -70,11 +70,11 @@ class _Writer:
         uses = Counter(arg for step in program.steps if step.operation not in ("number", "input") for arg in step.args)
         uses.update(number for check in program.checks for number in (check.left, check.right))
         uses.update(number for output in program.outputs for number in output if number is not None)
-        taken = {identifier(name) for name in program.inputs}
-        free = (name for count in range(1, 10**6) if (name := f"t{count}") not in taken)
+        inputs = _names(program)
+        free = (name for count in range(1, 10**6) if (name := f"t{count}") not in inputs.values())
         for number, (operation, args) in enumerate(program.steps):
             if operation == "input":
-                self.names[number] = _input(program, *args)
+                self.names[number] = inputs[args]
             elif operation != "number" and uses[number] > 1:
                 self.names[number] = next(free)
 
@@ -134,14 +134,25 @@ def _within(written: Written, binding: int) -> str:
     return f"({text})" if own < binding else text
 
 
-def _input(program: Program, name: str, part: str) -> str:
-    return f"{identifier(name)}_{part[0]}" if program.inputs[name] else identifier(name)
+def _names(program: Program) -> dict[tuple[str, str], str]:
+    """What each input is called, by its name alone, and its parts: no two alike, nor like a word of the languages."""
+    names: dict[tuple[str, str], str] = {}
+    for name, is_ratio in program.inputs.items():
+        own = identifier(name)
+        ends = ("", "_n", "_d") if is_ratio else ("", "", "")
+        while {f"{own}{end}" for end in ends} & {*names.values(), *RESERVED}:
+            own += "_"
+        names.update(
+            zip([(name, ""), (name, NUMERATOR), (name, DENOMINATOR)], [own + end for end in ends], strict=True)
+        )
+    return names
 
 
 def _given(program: Program, form: str = "{}") -> str:
     """The inputs as parameters, ratios in two parts."""
+    names = _names(program)
     parts = [
-        _input(program, name, part)
+        names[name, part]
         for name, is_ratio in program.inputs.items()
         for part in ((NUMERATOR, DENOMINATOR) if is_ratio else (NUMERATOR,))
     ]
@@ -172,14 +183,15 @@ def python(program: Program, name: str, about: str) -> str:
     }
     head = [line for line, is_needed in imports.items() if is_needed]
     blank = ["", ""] if head else []
-    definition = f"def {identifier(name)}({_parameters(program)}):"
+    definition = f"def {name}({_parameters(program)}):"
     return "\n".join([*head, *blank, definition, *(f"    {line}" for line in body)])
 
 
 def _python_inputs(program: Program) -> Iterator[str]:
     """What checks the inputs, and takes ratios apart."""
+    names = _names(program)
     for name, is_ratio in program.inputs.items():
-        symbol = identifier(name)
+        symbol = names[name, ""]
         domain = "greater than 0" if is_ratio else "a whole number >= 1"
         yield f"{symbol} = Fraction(str({symbol}))" if is_ratio else f"{symbol} = index({symbol})"
         yield f"if {symbol} {'<= 0' if is_ratio else '< 1'}:"
@@ -221,8 +233,9 @@ def javascript(program: Program, name: str, about: str) -> str:
     kinds = set(program.inputs.values())
     body.extend(_WHOLE.splitlines() if False in kinds else [])
     body.extend(_RATIO.splitlines() if True in kinds else [])
+    names = _names(program)
     for symbol, is_ratio in program.inputs.items():
-        own = identifier(symbol)
+        own = names[symbol, ""]
         body.append(f'const [{own}_n, {own}_d] = ratio({own}, "{own}");' if is_ratio else f'whole({own}, "{own}");')
     for kind, steps in (
         ("numbers", _javascript_steps(program, name, NUMBERS, 0)),
@@ -236,7 +249,7 @@ def javascript(program: Program, name: str, about: str) -> str:
     return "\n".join(
         [
             f"// {about} A Number, or a BigInt where a step might pass 2**53.",
-            f"function {identifier(name)}({_parameters(program)}) {{", *(f"  {line}" for line in body), "}",
+            f"function {name}({_parameters(program)}) {{", *(f"  {line}" for line in body), "}",
         ]
     )  # fmt: skip
 
@@ -270,4 +283,5 @@ def _javascript_bound(program: Program) -> Iterator[str]:
 
 
 def _parameters(program: Program) -> str:
-    return ", ".join(map(identifier, program.inputs))
+    names = _names(program)
+    return ", ".join(names[name, ""] for name in program.inputs)

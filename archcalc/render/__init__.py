@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from ..errors import UsageError, did_you_mean, hinted
 from ..report import Report
+from .formats import check_format
 from .rows import Options
 
 FORMATS = {
@@ -24,8 +24,7 @@ FORMATS = {
 
 def render(report: Report, format: str = "text", options: Options | None = None) -> str:
     """The layer table of a report in one of FORMATS."""
-    if format not in FORMATS:
-        raise UsageError(hinted(f"unknown format '{format}'", did_you_mean(format, FORMATS)))
+    check_format(format, FORMATS)
     module = import_module(f".{FORMATS[format]}", __name__)
     text: str = getattr(module, format)(report, options or Options())
     return text

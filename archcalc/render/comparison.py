@@ -9,8 +9,8 @@ from typing import Any
 
 from .. import dims
 from ..comparison import RATIOS, Comparison, Line, Side
-from ..errors import UsageError, did_you_mean, hinted
 from ..shapes import Shape
+from .formats import check_format
 from .lists import grid
 from .machine import SCHEMA, plain
 from .rows import number_text
@@ -24,8 +24,7 @@ def comparison(
     compared: Comparison, format: str = "text", *, with_layers: bool = False, units: str = "exact", colour: bool = False
 ) -> str:
     """A comparison in one of FORMATS; with the difference of two layer tables, in colours for a terminal."""
-    if format not in FORMATS:
-        raise UsageError(hinted(f"unknown format '{format}'", did_you_mean(format, FORMATS)))
+    check_format(format, FORMATS)
     if with_layers:
         _ = compared.layers  # refused before anything is computed
     if format == "json":

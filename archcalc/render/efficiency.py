@@ -10,7 +10,8 @@ from typing import Any
 from .. import dims
 from ..efficiency.metrics import METRICS, Meanings, Metrics, meanings
 from ..efficiency.roofline import Bound, Roofline, notes
-from ..errors import ArchcalcError, UsageError, did_you_mean, hinted
+from ..errors import ArchcalcError
+from .formats import check_format
 from .lists import FORMATS, grid
 from .machine import SCHEMA, plain
 from .rows import Options, Row, number_text, rows
@@ -51,11 +52,6 @@ def _left_out(count: Any) -> str:
     return f"the table has no energy for {number_text(count)} divisions and exponentials"
 
 
-def _checked(format: str) -> None:
-    if format not in FORMATS:
-        raise UsageError(hinted(f"unknown format '{format}'", did_you_mean(format, FORMATS)))
-
-
 # Metrics
 
 
@@ -63,7 +59,7 @@ def side_by_side(
     measured: Sequence[Metrics], format: str = "text", *, with_meanings: bool = False, units: str = "exact"
 ) -> str:
     """The metrics of several networks in one of FORMATS, a column each; `with_meanings` MACs in three meanings."""
-    _checked(format)
+    check_format(format, FORMATS)
     found = [meanings(one.report) if with_meanings else None for one in measured]
     if format == "json":
         pairs = zip(measured, found, strict=True)
@@ -237,7 +233,7 @@ HEADERS = ("layer", "kind", "FLOPs", "bytes", "FLOPs/byte", "bound", "us", "uJ")
 
 def roofs(found: Roofline, format: str = "text", *, depth: int | None = None, units: str = "exact") -> str:
     """The roofline of every layer in one of FORMATS; levels below `depth` in one row each."""
-    _checked(format)
+    check_format(format, FORMATS)
     if format == "json":
         return json.dumps(_roofline_data(found), indent=1)
     bounds = {bound.layer.node.number: bound for bound in found.bounds}

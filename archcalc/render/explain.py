@@ -7,7 +7,6 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ..errors import UsageError, did_you_mean, hinted
 from ..explain import Explanation, title
 from ..explain.exactness import Loss
 from ..explain.parts import Rule, Section
@@ -27,6 +26,7 @@ from .explain_words import (
     rounded_text,
     value_text,
 )
+from .formats import check_format
 from .lists import grid
 from .machine import about, plain
 from .text import markdown_text
@@ -36,8 +36,7 @@ WIDTH = 110
 
 def explanation(made: Explanation, format: str = "text") -> str:
     """An explanation in one of FORMATS; UsageError for another format."""
-    if format not in FORMATS:
-        raise UsageError(hinted(f"unknown format '{format}'", did_you_mean(format, FORMATS)))
+    check_format(format, FORMATS)
     return FORMATS[format](made)
 
 

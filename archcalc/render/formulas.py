@@ -6,15 +6,16 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..errors import UsageError, did_you_mean, hinted
+from ..errors import UsageError
 from ..formula import Formula
+from .formats import check_format
 from .machine import SCHEMA, plain
+from .text import latex_text
 
 
 def formulas(made: Sequence[Formula], format: str = "text") -> str:
     """Formulas of one network in one of FORMATS; UsageError for another format."""
-    if format not in FORMATS:
-        raise UsageError(hinted(f"unknown format '{format}'", did_you_mean(format, FORMATS)))
+    check_format(format, FORMATS)
     return FORMATS[format](made)
 
 
@@ -31,7 +32,7 @@ def _facts(made: Sequence[Formula]) -> list[str]:
 
 def _latex(made: Sequence[Formula]) -> str:
     """Lines for an `align*` of the package amsmath."""
-    names = (formula.label.replace("_", r"\_").replace("#", r"\#").replace("%", r"\%") for formula in made)
+    names = (latex_text(formula.label) for formula in made)
     rows = [rf"  \text{{{name}}} &= {formula.latex}" for name, formula in zip(names, made, strict=True)]
     return "\n".join(
         [r"\begin{align*}", " \\\\\n".join(rows), r"\end{align*}", *(f"% {fact}" for fact in _facts(made))]
@@ -40,6 +41,7 @@ def _latex(made: Sequence[Formula]) -> str:
 
 def _python(made: Sequence[Formula]) -> str:
     """A module: what is imported stands at its top, once."""
+    _check_functions(made)
     imports: dict[str, None] = {}
     functions = []
     for formula in made:
@@ -50,7 +52,17 @@ def _python(made: Sequence[Formula]) -> str:
     return "\n\n\n".join([*([top] if top else []), *functions])
 
 
+def _check_functions(made: Sequence[Formula]) -> None:
+    """Refuse formulas that would be functions of one name, of which only the last would be left."""
+    places: dict[str, str] = {}
+    for formula in made:
+        other = places.setdefault(formula.function, formula.place)
+        if other != formula.place:
+            raise UsageError(f"{other} and {formula.place} would be one function, {formula.function}; take json")
+
+
 def _javascript(made: Sequence[Formula]) -> str:
+    _check_functions(made)
     return "\n\n".join(formula.javascript for formula in made)
 
 

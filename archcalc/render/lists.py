@@ -9,9 +9,9 @@ from itertools import groupby
 from typing import Any
 
 from ..claims import Verdict
-from ..errors import UsageError, did_you_mean, hinted
 from ..spec import Spec
 from ..verify import AS_DECLARED, Finding, summary
+from .formats import check_format
 from .machine import SCHEMA, plain
 from .text import markdown_text
 
@@ -102,17 +102,11 @@ def _verdict_data(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def check_format(format: str) -> None:
-    """Refuse a format that is none of FORMATS."""
-    if format not in FORMATS:
-        raise UsageError(hinted(f"unknown format '{format}'", did_you_mean(format, FORMATS)))
-
-
 def grid(headers: Sequence[str], rows: Sequence[Sequence[str]], format: str, numeric: Sequence[int] = ()) -> str:
     """A table as text, or as Markdown without the padding that would double a long page."""
     from tabulate import tabulate
 
-    check_format(format)
+    check_format(format, FORMATS)
     if format == "markdown":
         rows = [[markdown_text(cell) for cell in row] for row in rows]
     align = ["right" if number in numeric else "left" for number in range(len(headers))]

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from .. import dims
-from ..errors import UsageError, did_you_mean, hinted
 from ..liveness import Schedule, Step, Tensor
 from ..memory import Inference
 from ..report import Report
+from .formats import check_format
 from .lists import FORMATS, grid
 from .machine import about, plain
 from .rows import number_text
@@ -33,8 +33,7 @@ class Section(NamedTuple):
 
 def memory(report: Report, sections: Iterable[Section], format: str = "text") -> str:
     """The sections about one network in one of FORMATS."""
-    if format not in FORMATS:
-        raise UsageError(hinted(f"unknown format '{format}'", did_you_mean(format, FORMATS)))
+    check_format(format, FORMATS)
     if format == "json":
         data = {section.name: section.data for section in sections}
         return json.dumps({**about(report), "memory": data}, indent=1)

@@ -8,7 +8,8 @@ from typing import Any
 
 from .. import dims
 from ..solving import Conflict, Constraint, Interval, Solution
-from .lists import check_format, grid
+from .formats import check_format
+from .lists import FORMATS, grid
 from .machine import SCHEMA, plain
 from .text import markdown_text
 
@@ -18,7 +19,7 @@ MAX_RUNS = 4
 
 def solution(found: Solution, format: str = "text") -> str:
     """A solution in one of FORMATS of `lists`."""
-    check_format(format)
+    check_format(format, FORMATS)
     if format == "json":
         return json.dumps(_data(found), indent=1)
     head = f"{found.network}: {found.label} with {', '.join(map(str, found.constraints))}"

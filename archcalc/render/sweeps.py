@@ -9,11 +9,12 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from ..errors import UsageError, did_you_mean, hinted
+from ..errors import UsageError
 from ..sweeps import Sweep
 from ..sweeps.plan import Plan, Rows
 from ..sweeps.ranges import told
 from ..sweeps.table import kind, table, wide
+from .formats import check_format
 from .lists import grid
 from .machine import SCHEMA
 
@@ -22,8 +23,7 @@ SUFFIXES = (".csv", ".parquet")
 
 def sweeps(found: Sweep, format: str = "text") -> str:
     """A sweep in one of FORMATS; UsageError for another format."""
-    if format not in FORMATS:
-        raise UsageError(hinted(f"unknown format '{format}'", did_you_mean(format, FORMATS)))
+    check_format(format, FORMATS)
     return FORMATS[format](found)
 
 

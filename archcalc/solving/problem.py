@@ -206,7 +206,7 @@ class Problem:
 
 def _check_numbers(report: Report, known: Set[str]) -> None:
     """Refuse symbols but the one that is solved for."""
-    left = sorted(report.symbols - known)
+    left = sorted(report.symbols.keys() - known)
     if left:
         raise UsageError(f"solving needs numbers; {', '.join(left)} is open")
 

@@ -146,8 +146,11 @@ class Search:
         """The symbol at these places as arrays: of a ratio, numerators over one denominator."""
         import numpy as np
 
+        from ..formula.arrays import LARGEST
+
         step = Fraction(self.line.step)
-        above = np.arange(first, last + 1) * step.numerator
+        fits = max(last + 1, last * step.numerator) <= LARGEST
+        above = np.arange(first, last + 1, dtype=np.int64 if fits else object) * step.numerator
         if not made.inputs.get(self.name, False):
             return {self.name: above}
         return {self.name: (above, np.full_like(above, step.denominator))}

@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Any
 
 from .. import dims
-from ..analysis import with_symbols
+from ..analysis import with_symbols, with_values
 from ..errors import UsageError, did_you_mean, hinted, shown
 from ..expr import describe
 from ..network import Network
@@ -101,8 +101,7 @@ def _element(network: Network, base: str, number: int, value: tuple[Any, ...], g
         raise UsageError(f"{name} is {describe(value[number])}; only a number can be solved for")
     is_ratio = base in network.spec.ratios
     symbol = dims.symbol(name, ratio=is_ratio)
-    elements = [symbol if place == number else part for place, part in enumerate(value)]
-    opened = {**given, "let": {**given["let"], base: elements}}
+    opened = with_values(network, {name: symbol}, **given)
     return Variable(name, name, "ratio" if is_ratio else "", symbol, opened, given)
 
 

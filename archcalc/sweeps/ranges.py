@@ -195,7 +195,7 @@ def _of_values(name: str, given: Any) -> Axis:
         first, second = Fraction(given.start), Fraction(given.step)
         return Axis(name, start=first, step=second, count=len(given))
     if isinstance(given, np.ndarray):
-        given = given.ravel().tolist()
+        given = list(given.ravel())
     if not isinstance(given, Iterable):
         given = (given,)
     return _listed(name, list(map(_plain, given)))
