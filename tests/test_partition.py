@@ -993,7 +993,7 @@ def test_json_holds_the_whole_plan() -> None:
         ("vgg16 --scheme auto --devices 2 --symbols N", 2, "auto compares the times of plans, and needs numbers for all symbols"),
         ("mlp --scheme channels --devices 257", 2, "channels are dealt out over at most 256 devices, not 257"),
         ("vgg16 --scheme auto --devices 2 --device-memory 1kB", 2, "no plan of vgg16 on 2 devices fits into 1,000 bytes; the least is "),
-        ("alexnet --format pdf", 2, "unknown format 'pdf'; it is one of text, markdown, json"),
+        ("alexnet --format pdf", 2, "unknown format 'pdf'; known: json, markdown, text"),
     ],
 )  # fmt: skip
 def test_bad_requests_get_one_line(arguments: str, status: int, message: str) -> None:
