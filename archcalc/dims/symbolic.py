@@ -26,6 +26,8 @@ from sympy import Add, Expr, Function, Integer, Mul, Pow, Rational, S, Symbol
 from archcalc import dims
 from archcalc.errors import ArchcalcError
 
+_remembered = lru_cache(maxsize=10_000)  # the layers of a network ask the same of the same few sizes
+
 
 class Size(Symbol):  # type: ignore[misc]
     """A symbol for a whole number >= `minimum` that is a multiple of `multiple_of`."""
@@ -85,6 +87,9 @@ class FloorDiv(Function):  # type: ignore[misc]
             return self + -other
         return super().__sub__(other)
 
+    def __str__(self) -> str:
+        return _printed(self)
+
     def _sympystr(self, printer: Any) -> str:
         p, q = self.args
         if q == 1:
@@ -98,6 +103,11 @@ class FloorDiv(Function):  # type: ignore[misc]
         inner = p if q == "1" else rf"\frac{{{p}}}{{{q}}}"
         floor = rf"\left\lfloor {inner} \right\rfloor"
         return floor if exp is None else f"{floor}^{{{exp}}}"
+
+
+@_remembered
+def _printed(floor: FloorDiv) -> str:
+    return str(sympy.sstr(floor, order=None))
 
 
 def _floor(p: Rational, q: Rational) -> Integer:
@@ -394,6 +404,7 @@ def make_divisible(x: Any, divisor: Any) -> Any:
     return plain(MakeDivisible(S(x), S(divisor)))
 
 
+@_remembered
 def same(a: Any, b: Any) -> dims.Truth:
     difference = _normal(S(a) - S(b))
     if difference == 0:
@@ -404,6 +415,7 @@ def same(a: Any, b: Any) -> dims.Truth:
     return None
 
 
+@_remembered
 def at_least(a: Any, b: Any) -> dims.Truth:
     merged = _difference(_products(a, merged=True), _products(b, merged=True))
     for terms in (merged, _difference(_products(a, merged=False), _products(b, merged=False))):
@@ -480,6 +492,7 @@ def _bounding_polynomial(product: Expr, below: bool) -> Mapping[Expr, Any] | Non
     return dict(raised.as_coefficients_dict())
 
 
+@_remembered
 def divides(a: Any, b: Any) -> dims.Truth:
     terms = Add.make_args(sympy.expand(S(b)))
     if S(a).is_Integer and is_whole(b) and all(_known_multiple(term) % a == 0 for term in terms):
@@ -613,6 +626,7 @@ def whole_if(a: Any) -> dict[str, int]:
     return {name: int(multiple) for name, multiple in needed.items()}
 
 
+@_remembered
 def solved_at_least(a: Any, b: Any) -> tuple[Any, Any]:
     """An equivalent of a >= b with floors, factors and constants moved to the right: (H, 32)."""
     reduced = _normal(S(a))

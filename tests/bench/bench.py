@@ -64,6 +64,7 @@ def start_up() -> None:
         "archcalc list --costs": [*script, "list", "--costs"],
         "archcalc verify": [*script, "verify"],
         "import sympy": [python, "-c", "import sympy"],
+        "archcalc formula resnet152": [*script, "formula", "resnet152", "macs", "--symbols", "H,W"],
     }
     times = process_times(commands)
     unit = times["python -c pass"]
@@ -71,6 +72,8 @@ def start_up() -> None:
     for name, seconds in times.items():
         print(f"  {name:<36} {seconds / unit:6.1f}   {seconds:6.2f} s")
     print("the whole zoo: list --costs at most 3 s, verify at most 10 s")
+    ratio = times["archcalc formula resnet152"] / times["import sympy"]
+    print(f"a formula of ResNet-152 takes {ratio:.2f} times as long as `import sympy` (at most 2)")
 
 
 def in_process() -> None:
@@ -92,6 +95,17 @@ def in_process() -> None:
     print(f"\nResNet-50, {len(graph.nodes)} layers, from parsed data to costs: {whole * 1e3:.1f} ms (at most 10)")
     for name, seconds in parts.items():
         print(f"  {name:<36} {seconds / whole:6.2f} of that")
+
+
+def derivation() -> None:
+    """DenseNet-201's formula in H and W, from its spec; the first one also loads what sympy loads when first used."""
+    height, width = archcalc.symbol("H"), archcalc.symbol("W")
+
+    def derived() -> object:
+        return archcalc.analyze("densenet201", input=(3, height, width)).formula("macs").expr
+
+    first, other = best_of(derived, rounds=1), best_of(derived, rounds=5)
+    print(f"\nthe MACs of DenseNet-201 in H, W: {other:.2f} s (at most 0.3), the first time {first:.2f} s")
 
 
 def growth() -> None:
@@ -126,5 +140,6 @@ def stages() -> None:
 if __name__ == "__main__":
     start_up()
     in_process()
+    derivation()
     stages()
     growth()

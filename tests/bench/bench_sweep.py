@@ -18,10 +18,32 @@ import resource, archcalc as ac
 found = ac.sweep("resnet50", {"H": "33:31655", "W": "33:31655"}, ["macs", "parameters"], %s)
 print(f"{found.points:,} points, {len(found):,} rows: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
 """
-PEERS = {
-    "thop": "import thop, torch, torchvision; thop.profile(torchvision.models.resnet50(), (torch.zeros(1, 3, {0}, {0}),), verbose=False)",
-    "fvcore": "import fvcore.nn, torch, torchvision; fvcore.nn.FlopCountAnalysis(torchvision.models.resnet50(), torch.zeros(1, 3, {0}, {0})).total()",
+PEERS = {  # what each calls to count ResNet-50 at one input size
+    "thop": "thop.profile(net, (x,), verbose=False)",
+    "fvcore.nn": "fvcore.nn.FlopCountAnalysis(net, x).total()",
 }
+LOOP = """
+import logging, sys, time
+import {module}, torch
+try:
+    import torchvision
+except RuntimeError:  # a build without its compiled operators; ResNet-50 calls none of them
+    operators = torch.library.Library("torchvision", "FRAGMENT")
+    for name in ("roi_align", "roi_pool", "ps_roi_align", "ps_roi_pool", "deform_conv2d"):
+        operators.define(name + "(Tensor a) -> Tensor")
+        operators.define("_" + name + "_backward(Tensor a) -> Tensor")
+    operators.define("nms(Tensor a) -> Tensor")
+    operators.define("qnms(Tensor a) -> Tensor")
+    sys.modules.pop("torchvision", None)
+    import torchvision
+logging.disable()
+net = torchvision.models.resnet50()
+start = time.process_time()
+for size in (224, 256, 288):
+    x = torch.zeros(1, 3, size, size)
+    {call}
+print((time.process_time() - start) / 3)
+"""
 
 
 def seconds(action: Callable[[], object], rounds: int = 3) -> float:
@@ -34,8 +56,9 @@ def seconds(action: Callable[[], object], rounds: int = 3) -> float:
     return best
 
 
-def rates() -> None:
+def rates() -> dict[str, float]:
     """Points a second: a large grid less a small one, so that the derivation of the formulas is left out."""
+    rates = {}
     cases = [
         ("ResNet-50's MACs over (H, W)", 20, "resnet50", {"H": "33:{0}", "W": "33:{0}"}, ["macs"], 6000),
         (
@@ -56,22 +79,24 @@ def rates() -> None:
         report = lambda name=name, given=given: ac.analyze(name, input=(3, 224, 224), let=given)  # noqa: E731
         single = 1 / seconds(lambda report=report, asked=quantities: _figures(report(), asked))
         print(f"  {told:<66} {rate / 1e6:7.1f} (at least {least}), {rate / single:,.0f} times")
+        rates[name] = rate
+    return rates
 
 
 def _figures(report: ac.Report, asked: list[str]) -> list[object]:
     return [report.formula(quantity).expr for quantity in asked]
 
 
-def peers() -> None:
-    """What others take for one point, where they are installed."""
-    for name, script in PEERS.items():
-        command = [sys.executable, "-c", script.format(224)]
-        try:
-            start = time.perf_counter()
-            subprocess.run(command, check=True, capture_output=True, timeout=300)
-            print(f"  {name}, one point in a process of its own: {time.perf_counter() - start:.2f} s")
-        except (subprocess.SubprocessError, OSError):
-            print(f"  {name} is not installed")
+def peers(rate: float) -> None:
+    """What a loop over input sizes in one process takes of others, where they are installed beside archcalc."""
+    for module, call in PEERS.items():
+        script = LOOP.format(module=module, call=call)
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+        if done.returncode:
+            print(f"  {module}: not measured, {done.stderr.strip().splitlines()[-1]}")
+            continue
+        each = float(done.stdout.splitlines()[-1])
+        print(f"  {module} takes {each:.2f} s for each point; archcalc's rate is {rate * each:,.0f} times as high")
 
 
 def memory() -> None:
@@ -83,7 +108,7 @@ def memory() -> None:
 
 
 if __name__ == "__main__":
-    rates()
-    peers()
+    found = rates()
+    peers(found["resnet50"])
     if "--memory" in sys.argv:
         memory()
