@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ from .infer import infer
 from .layers.fields import read_size
 from .network import Network, load
 from .report import BITS, Report
-from .spec import Spec
 from .walk import MAX_LAYERS, elaborate
 
 AXES = ("N", "D", "H", "W")  # the batch and the spatial axes
@@ -101,8 +100,8 @@ def with_values(
     >>> settings["let"], settings["input"]
     ({'depths': [3, 4, 23, 3]}, {'input': (3, 64, 224)})
     """
-    spec, let, axes = network.spec, dict(let), {}
-    known = spec.settings(network.variant, let, [])
+    let, axes = dict(let), {}
+    known = network.spec.settings(network.variant, let, [])
     for name, value in values.items():
         whole, _, number = name.rpartition("_")
         elements = known.get(whole)
@@ -117,12 +116,8 @@ def with_values(
             axes[name] = value
         else:
             raise _no_name(network, f"'{name}'", name, known)
-    if axes and input is None:
-        input = dict(_input_shapes(spec, spec.settings(network.variant, let, [])))
-    if axes and isinstance(input, Mapping):
-        input = {name: _opened(shape, axes) for name, shape in input.items()}
-    elif axes:
-        input = _opened(input, axes)
+    if axes:
+        input = {name: _opened(shape, axes) for name, shape in input_shapes(network, let, input).items()}
     return {"let": let, "input": input, "batch": batch}
 
 
@@ -139,9 +134,19 @@ def _left_open(name: str, value: Any, is_ratio: bool) -> Any:
     return dims.symbol(name, ratio=is_ratio)
 
 
-def _input_shapes(spec: Spec, values: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    for name, sizes in spec.inputs:
-        yield name, tuple(spec.evaluated(size, values, []) for size in sizes)
+def input_shapes(network: Network, let: Mapping[str, Any], input: Any = None) -> dict[str, tuple[Any, ...]]:
+    """The shapes of the inputs by name: those of the spec, or those that are given in their place."""
+    values = network.spec.settings(network.variant, let, [])
+    shapes = {
+        name: tuple(network.spec.evaluated(size, values, []) for size in sizes) for name, sizes in network.spec.inputs
+    }
+    if isinstance(input, Mapping):
+        return {**shapes, **{name: tuple(shape) for name, shape in input.items()}}
+    if input is not None and len(shapes) == 1:
+        return dict.fromkeys(shapes, tuple(input))
+    if input is not None:
+        raise UsageError(f"the network has several inputs; give them by name: {', '.join(shapes)}")
+    return shapes
 
 
 def _opened(shape: Sequence[Any], axes: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -238,18 +238,9 @@ _Point = TypeVar("_Point", bound=Counted)
 
 def largest(steps: Iterable[_Point], minima: Mapping[str, int]) -> tuple[_Point, ...]:
     """The first step of the largest bytes; with symbols, all that no other is known to bound."""
+    listed = list(steps)
     promised = {name: (1, minimum) for name, minimum in minima.items()}
-    kept: list[tuple[Any, _Point]] = []
-    seen = set()
-    for step in steps:
-        if step.bytes in seen:
-            continue
-        seen.add(step.bytes)
-        count = dims.promise(step.bytes, promised) if promised else step.bytes
-        if any(dims.at_least(other, count) for other, _ in kept):
-            continue
-        kept = [(other, one) for other, one in kept if not dims.at_least(count, other)] + [(count, step)]
-    return tuple(step for _, step in kept)
+    return tuple(listed[place] for place in dims.undominated((step.bytes for step in listed), promised))
 
 
 def minima(report: Report) -> dict[str, int]:

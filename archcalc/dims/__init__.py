@@ -7,7 +7,8 @@ A layer rule is written once, with `+ - *` and the functions below, and runs wit
 * a `Term`: a value that remembers its name and how it was made, for explanations (`dims.term`).
 
 A rule never branches on a size: it asks `same`, `at_least` or `divides`, whose answer is True, False
-or None ("not known"), and never calls `max`, `int`, `/`, `%` or `math` on one.
+or None ("not known"), and never calls `max`, `int`, `/`, `%` or `math` on one. The module is longer than others
+because every operation on sizes stands here, once.
 
 >>> floordiv(227 + 2 * 0 - 11, 4) + 1
 55
@@ -149,6 +150,22 @@ def maximum(numbers: Iterable[Any]) -> Any:
     listed = list(dict.fromkeys(numbers))
     algebra = _algebra(*listed)
     return algebra.maximum(listed) if hasattr(algebra, "maximum") else largest(listed)
+
+
+def undominated(numbers: Iterable[Any], promised: Mapping[str, tuple[int, int]]) -> list[int]:
+    """The places of the sizes that no other is known to bound from above; of equal ones the first.
+
+    `promised` holds what may be taken for granted about symbols besides, as in `promise`.
+
+    >>> H = symbol("H")
+    >>> undominated([3, 5, 4], {}), undominated([H, 7, H - 1], {}), undominated([H, 7, H - 1], {"H": (1, 8)})
+    ([1], [0, 1], [0])
+    """
+    listed = list(numbers)
+    algebra = _algebra(*listed)
+    if hasattr(algebra, "undominated"):
+        return algebra.undominated(listed, promised)  # type: ignore[no-any-return]
+    return [listed.index(max(listed))] if listed else []
 
 
 def smin(a: Any, b: Any) -> Any:

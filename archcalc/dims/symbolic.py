@@ -18,7 +18,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from math import comb
 from math import gcd as int_gcd
-from typing import Any
+from typing import Any, NamedTuple
 
 import sympy
 from sympy import Add, Expr, Function, Integer, Mul, Pow, Rational, S, Symbol
@@ -175,11 +175,7 @@ class _Extreme(Function):  # type: ignore[misc]
 
     is_real = True
     word = ""
-
-    @staticmethod
-    def _covers(a: Expr, b: Expr) -> dims.Truth:
-        """Whether a makes b superfluous."""
-        raise NotImplementedError
+    sign = 0  # of what is as large as possible
 
     def _eval_is_integer(self) -> bool | None:
         return all(arg.is_integer for arg in self.args) or None
@@ -193,12 +189,8 @@ class _Extreme(Function):  # type: ignore[misc]
         flat = list(dict.fromkeys(part for arg in args for part in cls._candidates(arg)))
         if len(flat) > MAX_CANDIDATES:
             raise ArchcalcError(f"the {cls.word} of more than {MAX_CANDIDATES} formulas; give a symbol a number")
-        kept: list[Expr] = []
-        for candidate in flat:
-            if any(cls._covers(other, candidate) for other in kept):
-                continue
-            kept = [other for other in kept if not cls._covers(candidate, other)] + [candidate]
-        kept.sort(key=sympy.default_sort_key)
+        places = undominated([cls.sign * candidate for candidate in flat], {})
+        kept = sorted((flat[place] for place in places), key=sympy.default_sort_key)
         if len(kept) == 1:
             return kept[0]
         return None if tuple(kept) == args else cls(*kept)
@@ -225,20 +217,14 @@ class Maximum(_Extreme):
     """The largest of its arguments."""
 
     word = "max"
-
-    @staticmethod
-    def _covers(a: Expr, b: Expr) -> dims.Truth:
-        return at_least(a, b)
+    sign = 1
 
 
 class Minimum(_Extreme):
     """The smallest of its arguments."""
 
     word = "min"
-
-    @staticmethod
-    def _covers(a: Expr, b: Expr) -> dims.Truth:
-        return at_least(b, a)
+    sign = -1
 
 
 class Gcd(Function):  # type: ignore[misc]
@@ -394,7 +380,7 @@ MAX_TERMS = 2_000
 
 
 def power(a: Any, exponent: int) -> Any:
-    terms = len(Add.make_args(sympy.expand(S(a))))
+    terms = len(Add.make_args(_expanded(S(a))))
     if comb(terms + exponent - 1, exponent) > MAX_TERMS:
         raise ArchcalcError(f"a sum of {terms} terms to the power of {exponent} has too many terms")
     return plain(a**exponent)
@@ -417,8 +403,40 @@ def same(a: Any, b: Any) -> dims.Truth:
 
 @_remembered
 def at_least(a: Any, b: Any) -> dims.Truth:
-    merged = _difference(_products(a, merged=True), _products(b, merged=True))
-    for terms in (merged, _difference(_products(a, merged=False), _products(b, merged=False))):
+    return _at_least(_summed(a), _summed(b))
+
+
+def undominated(numbers: Sequence[Any], promised: Mapping[str, tuple[int, int]]) -> list[int]:
+    kept: dict[int, _Sum] = {}
+    seen = set()
+    for place, number in enumerate(numbers):
+        if number in seen:
+            continue
+        seen.add(number)
+        one = _summed(number, tuple(promised.items()))
+        if any(_may_cover(other, one) and _at_least(other, one) for other in kept.values()):
+            continue
+        kept = {p: other for p, other in kept.items() if not (_may_cover(one, other) and _at_least(one, other))}
+        kept[place] = one
+    return list(kept)
+
+
+class _Sum(NamedTuple):
+    """A size as a sum, prepared to be compared with others: by product of symbols and floors, its factor."""
+
+    terms: Mapping[Expr, Any]
+    merged: Mapping[Expr, Any]  # with floors of equal sizes merged
+    samples: tuple[Any, ...]  # its values at some settings of the symbols, none where it has none
+
+
+def _may_cover(a: _Sum, b: _Sum) -> bool:
+    """Whether no sample shows that a is less than b somewhere: quick to see, where a proof would take long to fail."""
+    return not any(x < y for x, y in zip(a.samples, b.samples, strict=False))
+
+
+def _at_least(a: _Sum, b: _Sum) -> dims.Truth:
+    merged = _difference(a.merged, b.merged)
+    for terms in (merged, _difference(a.terms, b.terms)):
         low, high = _bounds_of_sum(terms)  # floors that are not merged may bound k*floor(...) better
         if low is not None and low >= 0:
             return True
@@ -427,10 +445,76 @@ def at_least(a: Any, b: Any) -> dims.Truth:
     return True if _has_nonnegative_bound(merged) else None
 
 
-@lru_cache(maxsize=10_000)  # a maximum compares each of its candidates with all others
-def _products(a: Any, merged: bool) -> Mapping[Expr, Any]:
-    """An expression as a sum: by product of symbols and floors, its factor; floors of equal sizes `merged`."""
-    return dict((_normal(S(a)) if merged else sympy.expand(S(a))).as_coefficients_dict())
+@lru_cache(maxsize=2_000)
+def _summed(a: Any, promised: tuple[tuple[str, tuple[int, int]], ...] = ()) -> _Sum:
+    terms: dict[Expr, Any] = {}
+    for term in Add.make_args(_expanded(S(a))):
+        factor, product = term.as_coeff_Mul()
+        product = _promised(product, promised) if promised else product
+        terms[product] = terms.get(product, 0) + plain(factor)
+    merged: dict[Expr, Any] = {}
+    samples: list[Any] = [0] * SAMPLES
+    for product, factor in terms.items():
+        for plainer, count in _merged(product).items():
+            merged[plainer] = merged.get(plainer, 0) + factor * count
+        values = _samples(product)
+        samples = [sample + factor * value for sample, value in zip(samples, values, strict=False)]
+    return _Sum(terms, merged, tuple(samples))
+
+
+@_remembered
+def _promised(product: Expr, promised: tuple[tuple[str, tuple[int, int]], ...]) -> Expr:
+    return S(promise(product, {name: told for name, told in promised if name in symbols_of(product)}))
+
+
+@_remembered
+def _merged(product: Expr) -> Mapping[Expr, Any]:
+    return {rest: plain(factor) for rest, factor in _normal(product).as_coefficients_dict().items()}
+
+
+SAMPLES = 4
+
+
+@_remembered
+def _samples(product: Expr) -> tuple[Any, ...]:
+    """The product where all symbols are small, all are large, or a half of them; nothing where it has no number."""
+    found = []
+    for number in range(SAMPLES):
+        value = product.xreplace({symbol: _sample(symbol, number) for symbol in product.free_symbols})
+        if not value.is_Rational:
+            return ()
+        found.append(plain(value))
+    return tuple(found)
+
+
+def _sample(symbol: Expr, number: int) -> Expr:
+    is_large = (False, True, ord(symbol.name[-1]) % 2 == 0, ord(symbol.name[-1]) % 2 == 1)[number]
+    if isinstance(symbol, Size):
+        least = -(-symbol.minimum // symbol.multiple_of) * symbol.multiple_of
+        return Integer(least + 10_000 * symbol.multiple_of * is_large)
+    return Integer(10_000 if is_large else 1) if symbol.is_integer else Rational(4 if is_large else 1, 4)
+
+
+def _expanded(a: Expr) -> Expr:
+    """`sympy.expand`, quick for sums of hundreds of terms that are expanded already, or but for one common factor."""
+    terms: list[Expr] = []
+    for term in Add.make_args(a):
+        factors = Mul.make_args(term)
+        others = [factor for factor in factors if not _is_flat(factor)]
+        if not others:
+            terms.append(term)
+        elif len(others) == 1 and isinstance(others[0], Add) and _expanded(others[0]) is others[0]:
+            rest = Mul(*(factor for factor in factors if factor is not others[0]))
+            terms.extend(rest * inner for inner in others[0].args)
+        else:
+            return sympy.expand(a)
+    return a if len(terms) == len(Add.make_args(a)) else Add(*terms)
+
+
+def _is_flat(factor: Expr) -> bool:
+    """Whether a factor is a number, a symbol, a floor in normal form, or a power of one."""
+    base = factor.args[0] if isinstance(factor, Pow) and factor.args[1].is_Integer else factor
+    return base.is_Rational or base.is_Symbol or (isinstance(base, FloorDiv) and base.args[1].is_Integer)
 
 
 def _difference(a: Mapping[Expr, Any], b: Mapping[Expr, Any]) -> list[tuple[Expr, Any]]:
@@ -453,9 +537,10 @@ def _bounds_of_sum(terms: Sequence[tuple[Expr, Any]]) -> tuple[Any, Any]:
     return low, high
 
 
-@lru_cache(maxsize=2000)
+@_remembered
 def _bounds_of_product(product: Expr) -> tuple[Any, Any]:
-    return _bounds(product)
+    low, high = _bounds(product)
+    return plain(low), plain(high)
 
 
 def _has_nonnegative_bound(terms: Sequence[tuple[Expr, Any]]) -> bool:
@@ -474,7 +559,7 @@ def _has_nonnegative_bound(terms: Sequence[tuple[Expr, Any]]) -> bool:
     return all(coefficient >= 0 for coefficient in coefficients.values())
 
 
-@lru_cache(maxsize=2000)  # maxima compare the same products again and again
+@_remembered
 def _bounding_polynomial(product: Expr, below: bool) -> Mapping[Expr, Any] | None:
     """A bound from below or above, by monomials of what each symbol is above its minimum; None if none is at hand."""
     bound = S.One
@@ -489,12 +574,12 @@ def _bounding_polynomial(product: Expr, below: bool) -> Mapping[Expr, Any] | Non
             return None
         bound *= base**exponent
     raised = sympy.expand(bound.xreplace({symbol: symbol + symbol.minimum for symbol in bound.free_symbols}))
-    return dict(raised.as_coefficients_dict())
+    return {monomial: plain(factor) for monomial, factor in raised.as_coefficients_dict().items()}
 
 
 @_remembered
 def divides(a: Any, b: Any) -> dims.Truth:
-    terms = Add.make_args(sympy.expand(S(b)))
+    terms = Add.make_args(_expanded(S(b)))
     if S(a).is_Integer and is_whole(b) and all(_known_multiple(term) % a == 0 for term in terms):
         return True
     remainder = _normal(S(b) - S(a) * FloorDiv(b, a))
@@ -511,7 +596,7 @@ def _known_multiple(term: Expr) -> Any:
 
 
 def is_whole(a: Any) -> bool:
-    terms = Add.make_args(sympy.expand(S(a)))
+    terms = Add.make_args(_expanded(S(a)))
     return all(term.is_Integer or (not term.is_Rational and _content(term) is not None) for term in terms)
 
 
@@ -536,7 +621,7 @@ def _check_domain(symbol: Expr, value: Expr) -> None:
 
 
 def add_up(numbers: list[Any]) -> Any:
-    return plain(Add(*(sympy.expand(S(number)) for number in numbers)))
+    return plain(Add(*(_expanded(S(number)) for number in numbers)))
 
 
 def total(term: Any, index: Any, count: Any) -> Any:
@@ -571,7 +656,7 @@ def parts(a: Any) -> tuple[str, tuple[Any, ...]]:
 
 
 def term_count(a: Any) -> int:
-    return len(Add.make_args(sympy.expand(S(a))))
+    return len(Add.make_args(_expanded(S(a))))
 
 
 def derivative(a: Any, name: str) -> tuple[Any, tuple[Any, ...]]:
@@ -619,7 +704,7 @@ def promises(a: Any) -> list[tuple[Any, int, int]]:
 
 def whole_if(a: Any) -> dict[str, int]:
     needed: dict[str, int] = {}
-    for term in Add.make_args(sympy.expand(S(a))):
+    for term in Add.make_args(_expanded(S(a))):
         coefficient, rest = term.as_coeff_Mul()
         if coefficient.q != 1 and isinstance(rest, Size):
             needed[rest.name] = sympy.ilcm(needed.get(rest.name, 1), coefficient.q)

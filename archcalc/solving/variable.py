@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Any
 
 from .. import dims
-from ..analysis import with_symbols, with_values
+from ..analysis import input_shapes, with_symbols, with_values
 from ..errors import UsageError, did_you_mean, hinted, shown
 from ..expr import describe
 from ..network import Network
@@ -122,7 +122,7 @@ def _axes(network: Network, name: str, known: Sequence[str], given: dict[str, An
     symbol = dims.symbol(named[0])
     opened: dict[str, Any] = {}
     together = list(named)
-    for source, shape in _shapes(network, given).items():
+    for source, shape in input_shapes(network, given["let"], given["input"]).items():
         axes = list(AXES[4 - len(shape) :]) if len(shape) > 1 else []
         missing = [part for part in named if part not in axes]
         if missing:
@@ -132,20 +132,6 @@ def _axes(network: Network, name: str, known: Sequence[str], given: dict[str, An
         together.extend(axis for axis in wanted if axis not in together)
         opened[source] = (shape[0], *(symbol if axis in wanted else size for axis, size in sizes.items()))
     return Variable(named[0], " = ".join(together), "", symbol, {**given, "input": opened}, given)
-
-
-def _shapes(network: Network, given: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
-    """The inputs by name: those of the spec, or those that are given."""
-    spec, input = network.spec, given["input"]
-    values = spec.settings(network.variant, given["let"], [])
-    shapes = {source: tuple(spec.evaluated(size, values, []) for size in sizes) for source, sizes in spec.inputs}
-    if isinstance(input, Mapping):
-        return {**shapes, **{source: tuple(shape) for source, shape in input.items()}}
-    if input is not None and len(shapes) == 1:
-        return dict.fromkeys(shapes, tuple(input))
-    if input is not None:
-        raise UsageError(f"the network has several inputs; give them by name: {', '.join(shapes)}")
-    return shapes
 
 
 @record
