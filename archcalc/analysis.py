@@ -69,18 +69,22 @@ def with_symbols(
 ) -> dict[str, Any]:
     """The settings `let`, `input` and `batch` of `analyze` with these names left open.
 
-    A name is a `let` of the spec, of a list each element (`depths_0`, `depths_1`), else N for the batch or one of
-    the spatial axes D, H, W. Raises UsageError for other names, and for a let that is neither a number nor a list.
+    A name is a `let` of the spec, of a list each element (`depths_0`, `depths_1`), else a symbol of the `input`, N for
+    the batch or one of the spatial axes D, H, W. Raises UsageError for other names, and for a let that is neither a
+    number nor a list.
 
     >>> settings = with_symbols(load("vgg16"), ["H", "W", "classes"], {})
     >>> print(analyze("vgg16", **settings).layer("stage1.maxpool").output)
     64xfloor(H/2)xfloor(W/2)
     """
     known = network.spec.settings(network.variant, dict(let), [])
+    open_already = _names_in(input)
     values = {}
     for name in names:
         if name in known:
             values[name] = _left_open(name, known[name], name in network.spec.ratios)
+        elif name in open_already:
+            continue
         elif name in AXES:
             values[name] = dims.symbol(name)
         else:
@@ -160,6 +164,14 @@ def _opened(shape: Sequence[Any], axes: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def _check_known(promised: Mapping[str, Any], *given: Any) -> None:
     """Promises must be about symbols that were given."""
+    names = _names_in(*given)
+    for name in promised:
+        if name not in names:
+            raise UsageError(hinted(f"assume: there is no symbol '{name}'", did_you_mean(name, names)))
+
+
+def _names_in(*given: Any) -> set[str]:
+    """The names of all symbols in values, lists and maps."""
     waiting = list(given)
     names: set[str] = set()
     while waiting:
@@ -170,9 +182,7 @@ def _check_known(promised: Mapping[str, Any], *given: Any) -> None:
             waiting.extend(value)
         elif dims.is_number(value):
             names |= dims.symbols_of(value)
-    for name in promised:
-        if name not in names:
-            raise UsageError(hinted(f"assume: there is no symbol '{name}'", did_you_mean(name, names)))
+    return names
 
 
 def read_promises(assume: Iterable[str]) -> dict[str, tuple[int, int]]:

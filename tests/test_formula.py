@@ -77,6 +77,14 @@ def test_vgg16_as_the_textbook_would_write_it() -> None:
         (["alexnet", "size", "--by", "layer"], "size[1] of conv1 = floor((H - 7)/4)"),
         (["alexnet", "crossings", "--symbols", "N"], "crossings = 60672"),  # 2 * (21632 + 4608 + 2048 + 2048)
         (["lenet5", "batch_macs", "--symbols", "N"], "batch_macs = 325680*N"),
+        (["lenet5", "size", "--input", "1xSxS"], "size[0] = 10"),
+        (["lenet5", "activations", "--input", "1xSx32", "--symbols", "S,N"], "assumes S >= 32"),
+        (["vgg16", "macs", "--input", "3x64x64"], "macs = 1282048000"),
+        (["stack_3x3", "depth", "--symbols", "depth"], "depth of stack_3x3 = depth"),
+        (
+            ["efficientnet_b0", "weighted_layers", "--symbols", "depth"],
+            "weighted_layers = 9*ceil(depth) + 10*ceil(2*depth) + 10*ceil(3*depth) + 5*ceil(4*depth) + 3",  # 82 of B0
+        ),
     ],
 )
 def test_formulas_on_the_command_line(arguments: list[str], wanted: str) -> None:
@@ -130,7 +138,9 @@ def numeric(name: str, symbols: list[str], drawn: dict[str, Any]) -> Report:
     return ac.analyze(network, **{key: filled(value) for key, value in given.items()})
 
 
-NO_FORMULA = "has no `partition` that says|needs numbers|more than 256 formulas|kernel that is the same|has a kernel|attention"
+NO_FORMULA = (
+    "has no `partition` that says|needs numbers|more than 256 formulas|kernel that is the same|has a kernel|attention"
+)
 
 
 def made_of(report: Report, quantities: Iterable[Quantity]) -> dict[str, tuple[Formula, ...]]:
@@ -430,6 +440,8 @@ def test_hostile_symbols(hostile: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["vgg16", "macs,weights"], "unknown quantity 'macs,weights'; give one quantity"),
+        (["vgg16", "memory"], "unknown quantity 'memory'; known: parameters, weights,"),
         (["vgg16", "macz"], "unknown quantity 'macz'; did you mean 'macs'?"),
         (["vgg16", "macs", "--by", "block"], "by: 'block' is none of total, stage, layer"),
         (["vgg16", "macs", "--format", "javscript"], "unknown format 'javscript'; did you mean 'javascript'?"),

@@ -28,10 +28,11 @@ def formula_command(
 ) -> None:
     """Print QUANTITY of NAME or FILE as a formula in the symbols, under the assumptions that it makes.
 
-    Without --symbols the spatial axes of the input are left open.
+    Without --symbols and --input the spatial axes of the input are left open; a name in --input is a symbol too.
 
     \b
     archcalc formula vgg16 macs
+    archcalc formula resnet50 macs --input 3xSxS
     archcalc formula mobilenet parameters --symbols alpha --format python
     archcalc formula resnet50 inference_memory --symbols N,H,W --assume H%32==0 --assume W%32==0
     archcalc formula googlenet macs --by stage
@@ -39,12 +40,12 @@ def formula_command(
     from ..formula import formulas
     from ..render.formulas import formulas as render
 
-    if symbols is None:
-        symbols = _axes(network, **settings)
+    if symbols is None and not settings["inputs"]:
+        symbols = _axes(network)
     emit(render(formulas(analyzed(network, symbols=symbols, **settings), quantity, by), format), output)
 
 
-def _axes(network: str, **_: Any) -> str | None:
+def _axes(network: str) -> str | None:
     """The names of the spatial axes that all inputs have."""
     from ..network import load
 

@@ -105,6 +105,41 @@ class FloorDiv(Function):  # type: ignore[misc]
         return floor if exp is None else f"{floor}^{{{exp}}}"
 
 
+class CeilDiv(Function):  # type: ignore[misc]
+    """ceil(p / q) of a ratio; that of whole numbers is a floor, and so is every ceiling in a program."""
+
+    nargs = 2
+    is_integer = True
+
+    @classmethod
+    def eval(cls, p: Expr, q: Expr) -> Expr | None:
+        if is_whole(p) and is_whole(q) and at_least(q, 1):
+            return FloorDiv(p + q - 1, q)
+        normal = FloorDiv(-p, q)
+        if isinstance(normal, FloorDiv) and normal.args == (-p, q):
+            return None
+        ceilings = {floor: -cls(-floor.args[0], floor.args[1]) for floor in normal.atoms(FloorDiv)}
+        return -normal.xreplace(ceilings)
+
+    @property
+    def negated(self) -> Expr:
+        """The floor that is -1 times it."""
+        return FloorDiv(-self.args[0], self.args[1])
+
+    def _eval_is_positive(self) -> bool | None:
+        return True if (self.args[0] / self.args[1]).is_positive else None
+
+    def _sympystr(self, printer: Any) -> str:
+        return FloorDiv(*self.args, evaluate=False)._sympystr(printer).replace("floor", "ceil", 1)
+
+    _sympyrepr = _sympystr
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        text: str = FloorDiv(*self.args, evaluate=False)._latex(printer)
+        ceiling = r"\left\lceil" + text.removeprefix(r"\left\lfloor").removesuffix(r"\rfloor") + r"\rceil"
+        return ceiling if exp is None else f"{ceiling}^{{{exp}}}"
+
+
 @_remembered
 def _printed(floor: FloorDiv) -> str:
     return str(sympy.sstr(floor, order=None))
@@ -289,9 +324,10 @@ def _bounds(expr: Expr) -> tuple[Any, Any]:
     if isinstance(expr, FloorDiv) and expr.args[1].is_Integer:
         p, q = sympy.expand(expr.args[0]), expr.args[1]
         low, high = _bounds(p)
-        if high == 0 and p.is_negative:
-            return None if low is None else _floor(low, q), Integer(-1)
         return (None if low is None else _floor(low, q)), (None if high is None else _floor(high, q))
+    if isinstance(expr, CeilDiv):
+        low, high = (None if bound is None else -bound for bound in reversed(_bounds(expr.negated)))
+        return (S.One if expr.is_positive and (low is None or low < 1) else low), high
     if isinstance(expr, Maximum):
         pairs = [_bounds(arg) for arg in expr.args]
         lows, highs = [low for low, _ in pairs], [high for _, high in pairs]
@@ -344,9 +380,7 @@ def floordiv(a: Any, b: Any) -> Any:
 
 
 def ceildiv(a: Any, b: Any) -> Any:
-    if is_whole(a) and is_whole(b) and at_least(b, 1):
-        return plain(FloorDiv(a + b - 1, b))
-    return plain(-FloorDiv(-a, b))
+    return plain(CeilDiv(S(a), S(b)))
 
 
 def ratio(a: Any, b: Any) -> Any:
@@ -514,7 +548,7 @@ def _expanded(a: Expr) -> Expr:
 def _is_flat(factor: Expr) -> bool:
     """Whether a factor is a number, a symbol, a floor in normal form, or a power of one."""
     base = factor.args[0] if isinstance(factor, Pow) and factor.args[1].is_Integer else factor
-    return base.is_Rational or base.is_Symbol or (isinstance(base, FloorDiv) and base.args[1].is_Integer)
+    return base.is_Rational or base.is_Symbol or (isinstance(base, FloorDiv | CeilDiv) and base.args[1].is_Integer)
 
 
 def _difference(a: Mapping[Expr, Any], b: Mapping[Expr, Any]) -> list[tuple[Expr, Any]]:
@@ -650,6 +684,8 @@ def parts(a: Any) -> tuple[str, tuple[Any, ...]]:
         return "*", tuple(a.as_ordered_factors())
     if isinstance(a, Pow) and a.args[1].is_Integer:
         return "**", (a.args[0], int(a.args[1]))
+    if isinstance(a, CeilDiv):
+        return "*", (-S.One, a.negated)
     if type(a) in _OPERATIONS:
         return _OPERATIONS[type(a)], a.args
     raise ArchcalcError(f"{a} is not made of archcalc's operations")
@@ -662,10 +698,10 @@ def term_count(a: Any) -> int:
 def derivative(a: Any, name: str) -> tuple[Any, tuple[Any, ...]]:
     smooth = S(a)
     floors: dict[Expr, Expr] = {}
-    for made in sorted(smooth.atoms(*_OPERATIONS), key=sympy.default_sort_key):
+    for made in sorted(smooth.atoms(CeilDiv, *_OPERATIONS), key=sympy.default_sort_key):
         if name not in symbols_of(made):
             continue
-        if not isinstance(made, FloorDiv):
+        if not isinstance(made, FloorDiv | CeilDiv):
             raise ArchcalcError(f"{made} has no derivative by {name}")
         floors[made] = made.args[0] / made.args[1]
     while smooth.has(*floors) if floors else False:  # floors may stand in floors
@@ -722,7 +758,7 @@ def solved_at_least(a: Any, b: Any) -> tuple[Any, Any]:
             a, b = rest, b - plain(constant)
         coefficient, rest = a.as_coeff_Mul()
         if coefficient != 1 and coefficient > 0:
-            a, b = rest, plain(-FloorDiv(-S(b), coefficient)) if is_whole(rest) else b / coefficient
+            a, b = rest, ceildiv(b, coefficient) if is_whole(rest) else b / coefficient
         if isinstance(a, FloorDiv) and a.args[1].is_Integer:
             a, b = sympy.expand(a.args[0]), b * int(a.args[1])
         elif (not a.as_coeff_Add()[0] and a.as_coeff_Mul()[0] in (1, -1)) or a.as_coeff_Mul()[0] < 0:

@@ -116,8 +116,9 @@ class Formula(Record):
 
     @property
     def label(self) -> str:
-        """The quantity and the place that it is of."""
-        return f"{self.name} of {self.place}" if self.place else self.name
+        """The quantity and the place that it is of; the network where a symbol is called like the quantity."""
+        place = self.place or (self.network if self.name in self.symbols else "")
+        return f"{self.name} of {place}" if place else self.name
 
     def __str__(self) -> str:
         lines = [self.wrapped]
@@ -197,7 +198,8 @@ def formulas(report: Report, quantity: str, by: str = "total") -> tuple[Formula,
     ArchcalcError for one that only the whole network has.
     """
     if quantity not in MEASURABLE:
-        raise UsageError(hinted(f"unknown quantity '{quantity}'", did_you_mean(quantity, MEASURABLE)))
+        wanted = "give one quantity" if "," in quantity else did_you_mean(quantity, MEASURABLE)
+        raise UsageError(hinted(f"unknown quantity '{quantity}'", wanted or f"known: {', '.join(MEASURABLE)}"))
     if by not in PARTS:
         raise UsageError(f"by: {by!r} is none of {', '.join(PARTS)}")
     found = MEASURABLE[quantity]

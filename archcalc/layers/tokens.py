@@ -174,6 +174,9 @@ class Attention(Layer):
         return 0 if one_window else self.shift
 
     def _windows(self, x: Shape) -> Any:
+        """How many windows there are, or groups of tokens that a grid takes together."""
+        if self.window_ is None:
+            return prod(exact_div(size, self.grid) for size in x.spatial)
         return prod(ceildiv(size, self.window_) for size in x.spatial)
 
     def _tokens(self, x: Shape) -> tuple[Any, Any]:
@@ -250,8 +253,13 @@ class Attention(Layer):
             weights._replace(name="weights in 16 bits", form="number", only="amp"),
         )
         copies = Kept("keys and values", rows * (key + value))
-        if same(tokens, attended):
-            return (*ends, *products, projected._replace(only="one image"), copies._replace(only="several images"))
+        several = copies._replace(only="several images")
+        is_one_window = same(tokens, attended)
+        if is_one_window:
+            return (*ends, *products, projected._replace(only="one image"), several)
+        if is_one_window is None:
+            more = (1 - self._has_windows(x)) * rows * key
+            return (*ends, *products, copies._replace(elements=copies.elements + more, only="one image"), several)
         return (*ends, *products, copies)
 
     def stages(self, x: Shape, y: Shape) -> tuple[Stage, ...]:
@@ -267,8 +275,12 @@ class Attention(Layer):
     def _added_to_scores(self, x: Shape, scores: Any) -> Any:
         """The position bias, and the mask of a shift unless one window holds all tokens."""
         position = 0 if self._block(x) is None else scores
-        mask = 0 if self.window_ is None else smin(self.shift, 1) * smin(self._windows(x) - 1, 1) * scores
+        mask = 0 if self.window_ is None else smin(self.shift, 1) * self._has_windows(x) * scores
         return position + mask
+
+    def _has_windows(self, x: Shape) -> Any:
+        """1 where there are several windows, 0 where one holds all tokens."""
+        return smin(self._windows(x) - 1, 1)
 
     def _projection_macs(self, x: Shape) -> Any:
         key, value = self._head_sizes(x)
@@ -320,9 +332,12 @@ class CosineAttention(Attention):
         key, value = self._head_sizes(x)
         tokens, attended = self._tokens(x)
         rows = self.heads * tokens
-        values = Kept("values", rows * value)
-        if same(tokens, attended):
-            values = values._replace(only="several images")
+        values: tuple[Kept, ...] = (Kept("values", rows * value),)
+        is_one_window = same(tokens, attended)
+        if is_one_window is not False:
+            values = (Kept("values", rows * value, only="several images"),)
+        if is_one_window is None:
+            values += (Kept("values", self._has_windows(x) * rows * value, only="one image"),)
         return (
             Kept("tokens", tokens * x.channels),
             Kept("attended values", rows * value),
@@ -332,7 +347,7 @@ class CosineAttention(Attention):
             Kept("cosines", rows * attended),
             Kept("weights", rows * attended, "wide"),
             Kept("weights in 16 bits", rows * attended, only="amp"),
-            values,
+            *values,
             Kept("scales", self.heads, "wide", per_image=False),
             Kept("steps in 16 bits", self._steps(x) * len(x.spatial), only="amp", per_image=False),
             Kept("hidden units of the position bias", self._steps(x) * self.hidden, per_image=False),
