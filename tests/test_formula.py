@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import random
 import re
 import shutil
@@ -526,3 +527,48 @@ def test_conditions_of_every_relation() -> None:
         with pytest.raises(ArchcalcError) as raised:
             ran.run({"alpha": 1, **wrong})
         assert str(raised.value).endswith(f"breaks the assumption {broken}")
+
+
+# as Python's users call it
+
+
+def test_arrays_of_symbols_that_the_expression_does_not_hold() -> None:
+    constant = formula(opened("resnet50", "H", "W"), "parameters")
+    assert constant.numpy(H=np.arange(32, 64), W=np.arange(1, 3)[:, None]).shape == (2, 32)
+    assert constant.numpy(H=np.arange(32, 64), W=64).tolist() == [25557032] * 32
+    widths = formula(opened("mobilenet", "alpha", "H"), "parameters")
+    assert widths.numpy(alpha=np.array([0.5, 1]), H=np.array([[32], [64], [96]])).tolist() == [[1331592, 4231976]] * 3
+    for refused in ({"H": -5, "W": 3}, {"H": 3, "W": "x"}):
+        for call in (constant, constant.numpy):
+            with pytest.raises(ArchcalcError, match="whole number|not a number"):
+                call(**refused)
+
+
+def test_ratios_of_any_size_and_kind() -> None:
+    made = formula(opened("mobilenet", "alpha"), "parameters")
+    assert made.numpy(alpha=1e300).item() == made(alpha=1e300)
+    with pytest.raises(ArchcalcError, match="alpha is a number greater than 0, not None"):
+        made.numpy(alpha=None)
+
+
+def test_a_formula_is_pickled_and_takes_symbols_by_themselves() -> None:
+    made = formula(opened("mobilenet", "alpha", "H"), "macs")
+    assert pickle.loads(pickle.dumps(made))(alpha=Fraction(1, 2), H=224) == made(alpha=Fraction(1, 2), H=224)
+    assert made.diff(ALPHA).expr == made.diff("alpha").expr
+    named_self = formula(
+        ac.analyze({"let": {"self": 3}, "input": [1, 4, 4], "layers": [{"conv": {"filters": "self", "kernel": 1}}]},
+                   let={"self": ac.symbol("self")}), "weights")  # fmt: skip
+    assert named_self(self=7) == named_self.numpy(self=7) == 7
+
+
+@pytest.mark.parametrize(
+    "name", ['a"""; print("PWNED"); """', 'b\nconsole.log("PWNED")<!--', "\\xyz", "c\u2028console.log('PWNED')", "*/ d"]
+)
+def test_the_name_of_a_file_runs_nothing(name: str, tmp_path: Path) -> None:
+    file = tmp_path / f"{name.replace('/', '-')}.yaml"
+    file.write_text("input: [1, 8, 8]\nlayers:\n- conv: {filters: 2, kernel: 3}\n")
+    (made,) = formulas(opened(str(file), "H", "W"), "macs")
+    assert executed(made.python)["macs"](8, 8) == made(H=8, W=8) == 648
+    if NODE is not None:
+        script = f"{made.javascript}\nconsole.log(macs(8, 8))"
+        assert subprocess.run([NODE, "-e", script], capture_output=True, text=True, check=True).stdout == "648\n"

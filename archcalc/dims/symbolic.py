@@ -375,6 +375,7 @@ def plain(a: Any) -> Any:
     return a
 
 
+@_remembered
 def floordiv(a: Any, b: Any) -> Any:
     return plain(FloorDiv(a, b))
 
@@ -390,6 +391,7 @@ def ratio(a: Any, b: Any) -> Any:
 exact_div = ratio
 
 
+@_remembered
 def smax(a: Any, b: Any) -> Any:
     return plain(Maximum(S(a), S(b)))
 
@@ -402,6 +404,7 @@ def maximum(numbers: list[Any]) -> Any:
     return Maximum(*map(S, numbers), evaluate=False) if len(numbers) > 1 else numbers[0]
 
 
+@_remembered
 def smin(a: Any, b: Any) -> Any:
     return plain(Minimum(S(a), S(b)))
 

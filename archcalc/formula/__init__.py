@@ -9,13 +9,14 @@ True
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from .. import dims
 from ..conditions import Condition
-from ..errors import ArchcalcError, UsageError, did_you_mean, hinted
+from ..errors import ArchcalcError, UsageError, did_you_mean, hinted, shown
 from ..naming import Level
 from ..quantities import MEASURABLE
 from ..records import Record, record
@@ -58,26 +59,31 @@ class Formula(Record):
         """What every compiled form is made from."""
         return program([self.expr], self.assumptions)
 
-    def __call__(self, **values: Any) -> Any:
+    def __call__(self, /, **values: Any) -> Any:
         """The exact value for numbers; floats stand for the decimals they print as.
 
         Raises UsageError for a name that is no symbol or is missing, ArchcalcError for numbers that a symbol cannot
         stand for or that break an assumption.
         """
-        exact = {name: dims.exact(value) for name, value in self._given(values).items()}
+        self._check_names(values)
+        exact = {name: dims.exact(value) for name, value in values.items()}
         for name, value in exact.items():
             _check_domain(name, value, is_ratio=self.symbols[name])
         return self.program.run(exact)[0]
 
-    def numpy(self, **values: Any) -> Array:
+    def numpy(self, /, **values: Any) -> Array:
         """The values for arrays of numbers, broadcast against each other: of 64 bits where no step can overflow,
         else Python's own integers.
 
         Raises as a call does, for the first point that is wrong.
         """
-        from .arrays import run
+        from .arrays import check_domain, run
 
-        return run(self.program, self._given(values))[0]
+        self._check_names(values)
+        for name, value in values.items():
+            if name not in self.program.inputs:
+                check_domain(name, value, is_ratio=self.symbols[name])
+        return run(self.program, values)[0]
 
     @property
     def latex(self) -> str:
@@ -98,12 +104,13 @@ class Formula(Record):
 
         return javascript(self.program, self.function, self._about)
 
-    def diff(self, symbol: str) -> Formula:
+    def diff(self, symbol: Any) -> Formula:
         """The derivative by a symbol; floors are taken as what stands in them, which a note says.
 
         Raises UsageError for an unknown symbol, ArchcalcError where a maximum, a divisor or a rounding to multiples
         holds the symbol.
         """
+        symbol = str(symbol)
         if symbol not in self.symbols:
             raise UsageError(hinted(f"there is no symbol '{symbol}'", did_you_mean(symbol, self.symbols)))
         derivative, smoothed = dims.derivative(self.expr, symbol)
@@ -148,18 +155,20 @@ class Formula(Record):
 
     @property
     def _about(self) -> str:
+        """What a generated function says of itself; the name of a file could hold what ends a comment or a string."""
         of = f"{self.network}, {self.place}" if self.place else self.network
-        return f"{self.name} of {of}{', in ' + self.unit if self.unit else ''}."
+        return re.sub(r"[^\w .,/-]", "?", f"{self.name} of {of}{', in ' + self.unit if self.unit else ''}.")
 
-    def _given(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The values that the program needs."""
+    def _check_names(self, values: Mapping[str, Any]) -> None:
+        """UsageError for a value of no symbol, and for a symbol of the expression without a value."""
         unknown = [name for name in values if name not in self.symbols]
         if unknown:
-            raise UsageError(hinted(f"there is no symbol '{unknown[0]}'", did_you_mean(unknown[0], self.symbols)))
+            raise UsageError(
+                hinted(f"there is no symbol '{shown(unknown[0])}'", did_you_mean(unknown[0], self.symbols))
+            )
         missing = [name for name in self.program.inputs if name not in values]
         if missing:
             raise UsageError(f"{self.label} needs a value of {', '.join(missing)}")
-        return {name: values[name] for name in self.program.inputs}
 
 
 def _terms(text: str) -> Iterator[str]:
@@ -208,7 +217,7 @@ def formulas(report: Report, quantity: str, by: str = "total") -> tuple[Formula,
         values = [("", found.of_report(report))]
     else:
         values = [(place, found.of_part(report, layers)) for place, layers in _parts(report, by)]
-    assumptions, symbols = report.assumptions, report.symbols
+    assumptions, symbols = report.assumptions, dict(report.symbols)
     made: list[Formula] = []
     for place, value in values:
         axes = [(quantity, value)] if dims.is_number(value) else [(f"{quantity}[{n}]", v) for n, v in enumerate(value)]

@@ -36,10 +36,22 @@ def run(program: Program, values: Mapping[str, Any], *, checked: bool = True) ->
     given, found = _steps(program, values)
     if checked:
         _check(program, found, given)
-    return tuple(
+    shape = np.broadcast_shapes(*(_shape(value) for value in values.values()))
+    results = (
         np.asarray(found[above]) if below is None else _whole_quotient(found[above], found[below])
         for above, below in program.outputs
     )
+    return tuple(result if result.shape == shape else np.broadcast_to(result, shape).copy() for result in results)
+
+
+def check_domain(name: str, value: Any, *, is_ratio: bool) -> None:
+    """UsageError for a number or an array that a symbol cannot stand for."""
+    _ratios(name, value) if is_ratio else _whole(name, value)
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    """The shape of a number, an array, or a ratio given as two arrays."""
+    return np.shape(value[0] if isinstance(value, tuple) else value)
 
 
 def truths(program: Program, values: Mapping[str, Any]) -> tuple[Array, ...]:
@@ -91,12 +103,12 @@ def _ratios(name: str, value: Any) -> tuple[Array, Array]:
     array = np.asarray(value)
     different, places = np.unique(array, return_inverse=True) if array.dtype.kind in "iuf" else (array.ravel(), None)
     exact = [dims.exact(part) for part in different]
-    wrong = next((part for part in exact if not dims.is_number(part) or part <= 0), None)
-    if wrong is not None:
-        raise UsageError(f"{name} is a number greater than 0, not {wrong}")
+    wrong = [part for part in exact if not dims.is_number(part) or part <= 0]
+    if wrong:
+        raise UsageError(f"{name} is a number greater than 0, not {wrong[0]}")
     above, below = (_integers([getattr(part, side) for part in exact]) for side in (NUMERATOR, DENOMINATOR))
     if places is not None:
-        above, below = above[places], below[places]
+        above, below = np.asarray(above[places]), np.asarray(below[places])
     return above.reshape(array.shape), below.reshape(array.shape)
 
 
