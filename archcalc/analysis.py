@@ -69,9 +69,9 @@ def with_symbols(
 ) -> dict[str, Any]:
     """The settings `let`, `input` and `batch` of `analyze` with these names left open.
 
-    A name is a `let` of the spec, of a list each element (`depths_0`, `depths_1`), else a symbol of the `input`, N for
-    the batch or one of the spatial axes D, H, W. Raises UsageError for other names, and for a let that is neither a
-    number nor a list.
+    A name is a `let` of the spec, of a list each element (`depths_0`, `depths_1`) or one of them, else a symbol of the
+    `input`, N for the batch or one of the spatial axes D, H, W. Raises UsageError for other names, and for a let that
+    is neither a number nor a list.
 
     >>> settings = with_symbols(load("vgg16"), ["H", "W", "classes"], {})
     >>> print(analyze("vgg16", **settings).layer("stage1.maxpool").output)
@@ -81,8 +81,11 @@ def with_symbols(
     open_already = _names_in(input)
     values = {}
     for name in names:
+        whole, element = element_of(name, known)
         if name in known:
             values[name] = _left_open(name, known[name], name in network.spec.ratios)
+        elif element is not None:
+            values[name] = _left_open(name, known[whole][element], whole in network.spec.ratios)
         elif name in open_already:
             continue
         elif name in AXES:
@@ -107,13 +110,12 @@ def with_values(
     let, axes = dict(let), {}
     known = network.spec.settings(network.variant, let, [])
     for name, value in values.items():
-        whole, _, number = name.rpartition("_")
-        elements = known.get(whole)
+        whole, element = element_of(name, known)
         if name in known:
             let[name] = value
-        elif isinstance(elements, tuple) and number.isdecimal() and int(number) < len(elements):
-            let[whole] = [*let.get(whole, elements)]
-            let[whole][int(number)] = value
+        elif element is not None:
+            let[whole] = [*let.get(whole, known[whole])]
+            let[whole][element] = value
         elif name == "N":
             batch = value
         elif name in AXES:
@@ -121,8 +123,19 @@ def with_values(
         else:
             raise _no_name(network, f"'{name}'", name, known)
     if axes:
-        input = {name: _opened(shape, axes) for name, shape in input_shapes(network, let, input).items()}
+        input = _opened(input_shapes(network, let, input), axes)
     return {"let": let, "input": input, "batch": batch}
+
+
+def element_of(name: str, known: Mapping[str, Any]) -> tuple[str, int | None]:
+    """A list among the settings and the number of its element that a name is of; None where it is of none.
+
+    >>> element_of("depths_2", {"depths": (3, 4, 6, 3)}), element_of("depths_4", {"depths": (3, 4, 6, 3)})
+    (('depths', 2), ('depths', None))
+    """
+    whole, _, number = name.rpartition("_")
+    is_one = isinstance(known.get(whole), tuple) and number.isdecimal() and int(number[:9]) < len(known[whole])
+    return whole, int(number) if is_one else None
 
 
 def _no_name(network: Network, told: str, name: str, known: Iterable[str]) -> UsageError:
@@ -153,13 +166,25 @@ def input_shapes(network: Network, let: Mapping[str, Any], input: Any = None) ->
     return shapes
 
 
-def _opened(shape: Sequence[Any], axes: Mapping[str, Any]) -> tuple[Any, ...]:
-    """A shape with its spatial axes replaced by the symbols of their names."""
-    names = "DHW"[4 - len(shape) :] if len(shape) > 1 else ""
-    missing = [name for name in axes if name not in names]
-    if missing:
-        raise UsageError(f"symbols: the input {'x'.join(map(str, shape))} has no axis {missing[0]}")
-    return (shape[0], *(axes.get(name, size) for name, size in zip(names, shape[1:], strict=True)))
+def axes_of(shape: Sequence[Any]) -> str:
+    """The names of the spatial axes of an input: none of a vector, W, HW or DHW behind the channels.
+
+    >>> axes_of((3, 224, 224)), axes_of((10,))
+    ('HW', '')
+    """
+    return "DHW"[4 - len(shape) :] if len(shape) > 1 else ""
+
+
+def _opened(shapes: Mapping[str, Sequence[Any]], axes: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
+    """The shapes of inputs with the spatial axes of these names replaced, in those that have them."""
+    for axis in axes:
+        if not any(axis in axes_of(shape) for shape in shapes.values()):
+            told = " and ".join("x".join(map(str, shape)) for shape in shapes.values())
+            raise UsageError(f"symbols: the input {told} has no axis {axis}")
+    return {
+        name: (shape[0], *(axes.get(axis, size) for axis, size in zip(axes_of(shape), shape[1:], strict=True)))
+        for name, shape in shapes.items()
+    }
 
 
 def _check_known(promised: Mapping[str, Any], *given: Any) -> None:

@@ -95,8 +95,31 @@ def promised(sizes: Iterable[Any]) -> list[Condition]:
     return conditions
 
 
+def known_of_symbols(conditions: Iterable[Condition]) -> dict[str, tuple[int, int]]:
+    """What conditions say of single whole symbols: by name the number that each is a multiple of, and its minimum.
+
+    >>> from archcalc import dims
+    >>> H = dims.symbol("H")
+    >>> known_of_symbols([divides(32, H), at_least(H, 64), at_least(H * H, 9)])
+    {'H': (32, 64)}
+    """
+    known: dict[str, tuple[int, int]] = {}
+    for left, relation, right, _ in conditions:
+        name = str(left)
+        is_size = [symbol for symbol, multiple, _ in dims.promises(left) if multiple and str(symbol) == name]
+        if not is_size or type(right) is not int:
+            continue
+        multiple, minimum = known.get(name, (1, 1))
+        if relation == "% ==":
+            known[name] = (multiple * right // dims.gcd(multiple, right), minimum)
+        elif relation == ">=":
+            known[name] = (multiple, max(minimum, right))
+    return known
+
+
 def strongest(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
-    """The conditions without those that follow from others: a smaller bound, a divisor of a divisor.
+    """The conditions without those that follow from others: a smaller bound, a divisor of a divisor, what is true
+    wherever the others say enough of its symbols.
 
     A condition has a message where its opposite is a mistake, and none where it may only mean another structure. One
     that stands for others has a message if all of them have.
@@ -126,4 +149,17 @@ def strongest(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
             result.append(condition)
         elif not condition.message:
             unsaid.update((condition.left, n) for n in larger)
-    return tuple(c._replace(message="") if c.relation == "% ==" and (c.left, c.right) in unsaid else c for c in result)
+    told = known_of_symbols(result)
+    return tuple(
+        c._replace(message="") if c.relation == "% ==" and (c.left, c.right) in unsaid else c
+        for c in result
+        if not _follows(c, told)
+    )
+
+
+def _follows(condition: Condition, known: Mapping[str, tuple[int, int]]) -> bool:
+    """Whether a condition on an expression holds for all symbols of which this is known."""
+    if not known or str(condition.left) in known:
+        return False
+    left, right = (dims.promise(side, known) for side in (condition.left, condition.right))
+    return Condition(left, condition.relation, right).truth is True

@@ -20,6 +20,7 @@ from functools import cached_property
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from . import dims
+from .conditions import known_of_symbols
 from .errors import ArchcalcError, UsageError
 from .graph import Graph, Node
 from .precision import bits_by_node, refuse_repeats
@@ -201,12 +202,12 @@ class Schedule(Record):
 
     tensors: tuple[Tensor, ...]
     steps: tuple[Step, ...]
-    minima: Mapping[str, int]  # of symbols, as the report assumes them
+    known: Mapping[str, tuple[int, int]]  # of symbols, by the assumptions of the report
 
     @cached_property
     def peaks(self) -> tuple[Step, ...]:
         """The first step with the most bytes; with symbols, every step that may have the most."""
-        return largest(self.steps, self.minima)
+        return largest(self.steps, self.known)
 
     @cached_property
     def peak(self) -> Any:
@@ -236,22 +237,10 @@ class Counted(Protocol):
 _Point = TypeVar("_Point", bound=Counted)
 
 
-def largest(steps: Iterable[_Point], minima: Mapping[str, int]) -> tuple[_Point, ...]:
-    """The first step of the largest bytes; with symbols, all that no other is known to bound."""
+def largest(steps: Iterable[_Point], known: Mapping[str, tuple[int, int]]) -> tuple[_Point, ...]:
+    """The first step of the largest bytes; with symbols, all that no other bounds by what is `known` of them."""
     listed = list(steps)
-    promised = {name: (1, minimum) for name, minimum in minima.items()}
-    return tuple(listed[place] for place in dims.undominated((step.bytes for step in listed), promised))
-
-
-def minima(report: Report) -> dict[str, int]:
-    """The assumptions H >= n of a report: its figures hold under them only, so they may decide what is larger."""
-    found: dict[str, int] = {}
-    for condition in report.assumptions:
-        name = str(condition.left)
-        is_size = [known for known, multiple, _ in dims.promises(condition.left) if multiple and str(known) == name]
-        if condition.relation == ">=" and is_size and type(condition.right) is int:
-            found[name] = max(condition.right, found.get(name, 1))
-    return found
+    return tuple(listed[place] for place in dims.undominated((step.bytes for step in listed), known))
 
 
 def schedule(
@@ -276,7 +265,7 @@ def schedule(
     """
     found = flow(report, hold_input=hold_input, in_place=in_place)
     positions = range(len(found.uses)) if order is None else _positions(found, order)
-    return scheduled(found, positions, report.batch, minima(report))
+    return scheduled(found, positions, report.batch, known_of_symbols(report.assumptions))
 
 
 def _positions(found: Flow, order: Sequence[str]) -> list[int]:
@@ -294,8 +283,8 @@ def _positions(found: Flow, order: Sequence[str]) -> list[int]:
     return [index[path] for path in order]
 
 
-def scheduled(found: Flow, order: Sequence[int], batch: Any, minima: Mapping[str, int]) -> Schedule:
-    """The schedule of a flow whose uses run in this order; `minima` are of symbols."""
+def scheduled(found: Flow, order: Sequence[int], batch: Any, known: Mapping[str, tuple[int, int]]) -> Schedule:
+    """The schedule of a flow whose uses run in this order; `known` is what is assumed of symbols."""
     place = {found.uses[index].node.number: step for step, index in enumerate(order)}
     ends = {number: _last(value, place) for number, value in found.values.items()}
     held: dict[int, int] = {}  # by value, the tensor that it lies in
@@ -321,7 +310,7 @@ def scheduled(found: Flow, order: Sequence[int], batch: Any, minima: Mapping[str
         Tensor(value.name, value.shape, value.bytes(batch), first, last, kept, tuple(layers))
         for value, first, last, kept, layers in ((found.values[number], *rest) for number, *rest in made)
     )
-    return Schedule(tensors, tuple(_steps(found, ran, held, tensors, batch)), minima)
+    return Schedule(tensors, tuple(_steps(found, ran, held, tensors, batch)), known)
 
 
 def _last(value: Value, place: dict[int, int]) -> int:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from . import dims
-from .errors import ArchcalcError, UsageError, did_you_mean
+from .errors import ArchcalcError, UsageError, did_you_mean, shown
 from .layers import ACTIVATIONS
 from .records import Record, record
 from .report import LayerReport, Report
@@ -205,6 +205,18 @@ NAMES = {quantity.name: quantity for quantity in QUANTITIES}
 MEASURABLE = {**NAMES, **{quantity.name: quantity for quantity in SIZES}}
 LAYER_QUANTITIES = tuple(quantity.name for quantity in QUANTITIES if quantity.layer)  # they add up over layers
 COLUMN_QUANTITIES = tuple(quantity.name for quantity in QUANTITIES if quantity.layer or quantity.span)
+
+
+ALIASES = {"memory": "inference_memory"}  # what people ask for
+
+
+def measurable(name: str) -> Quantity:
+    """A quantity or a size by name; UsageError names the nearest, or all."""
+    found = MEASURABLE.get(ALIASES.get(name, name))
+    if found is None:
+        hint = "give one quantity" if "," in name else did_you_mean(name, [*MEASURABLE, *ALIASES])
+        raise UsageError(f"unknown quantity '{shown(name)}'; {hint or 'known: ' + ', '.join(MEASURABLE)}")
+    return found
 
 
 def find(name: str, *, of_layers: bool = False) -> Quantity:

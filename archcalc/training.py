@@ -21,8 +21,9 @@ from typing import Any, NamedTuple
 from . import dims
 from .backward import Moment, Step, Tape, Tensor
 from .checkpoints import segments
+from .conditions import known_of_symbols
 from .errors import ArchcalcError, UsageError
-from .liveness import largest, minima
+from .liveness import largest
 from .optimizers import Optimizer, find
 from .records import Record, record
 from .report import BITS, Report
@@ -72,7 +73,7 @@ class Training(Record):
     @cached_property
     def peaks(self) -> tuple[State, ...]:
         """The first moment with the most bytes; with symbols, every moment that may have the most."""
-        return largest(self.timeline, minima(self.report))
+        return largest(self.timeline, known_of_symbols(self.report.assumptions))
 
     @cached_property
     def peak(self) -> Any:

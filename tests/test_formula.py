@@ -442,7 +442,7 @@ def test_hostile_symbols(hostile: str) -> None:
     ("arguments", "message"),
     [
         (["vgg16", "macs,weights"], "unknown quantity 'macs,weights'; give one quantity"),
-        (["vgg16", "memory"], "unknown quantity 'memory'; known: parameters, weights,"),
+        (["vgg16", "speed"], "unknown quantity 'speed'; known: parameters, weights,"),
         (["vgg16", "macz"], "unknown quantity 'macz'; did you mean 'macs'?"),
         (["vgg16", "macs", "--by", "block"], "by: 'block' is none of total, stage, layer"),
         (["vgg16", "macs", "--format", "javscript"], "unknown format 'javscript'; did you mean 'javascript'?"),
@@ -540,7 +540,7 @@ def test_arrays_of_symbols_that_the_expression_does_not_hold() -> None:
     assert widths.numpy(alpha=np.array([0.5, 1]), H=np.array([[32], [64], [96]])).tolist() == [[1331592, 4231976]] * 3
     for refused in ({"H": -5, "W": 3}, {"H": 3, "W": "x"}):
         for call in (constant, constant.numpy):
-            with pytest.raises(ArchcalcError, match="whole number|not a number"):
+            with pytest.raises(ArchcalcError, match=r"whole number|not a number"):
                 call(**refused)
 
 
@@ -572,3 +572,32 @@ def test_the_name_of_a_file_runs_nothing(name: str, tmp_path: Path) -> None:
     if NODE is not None:
         script = f"{made.javascript}\nconsole.log(macs(8, 8))"
         assert subprocess.run([NODE, "-e", script], capture_output=True, text=True, check=True).stdout == "648\n"
+
+
+# inputs and depths
+
+TWO_INPUTS = """\
+input: {image: [3, 32, 32], extra: [10]}
+layers:
+- concat:
+    a: [{from: image}, {conv: {filters: 4, kernel: 3}}, flatten]
+    b: [{from: extra}, {linear: 5}]
+- linear: 3
+"""
+
+
+def test_axes_are_opened_in_the_inputs_that_have_them(tmp_path: Path) -> None:
+    """By hand: 108 MACs for each of (H - 2)(W - 2) positions, 50, and 3 for each of 4 (H - 2)(W - 2) + 5 numbers."""
+    file = tmp_path / "two.yaml"
+    file.write_text(TWO_INPUTS)
+    wanted = "macs = 120*H*W - 240*H - 240*W + 545\nassumes H >= 3\nassumes W >= 3"
+    assert run(str(file), "macs") == (wanted, 0)
+    assert run(str(file), "macs", "--symbols", "D") == ("Error: symbols: the input 3x32x32 and 10 has no axis D", 2)
+    result = CliRunner().invoke(main, ["formula", "-", "macs"], input=TWO_INPUTS)
+    assert result.output.rstrip("\n") == wanted
+
+
+def test_one_element_of_a_list() -> None:
+    one = formula(opened("resnet50", "depths_2"), "macs")
+    for depth in (1, 6, 23):
+        assert one(depths_2=depth) == ac.analyze("resnet50", let={"depths": [3, 4, depth, 3]}).macs

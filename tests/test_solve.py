@@ -359,6 +359,37 @@ def test_the_nearest_where_nothing_is_monotone() -> None:
 # parts
 
 
+def test_exact_division_names_the_layer_that_prevents_it() -> None:
+    found = solve("alexnet", "W", input=(3, 228, 224), exact_division=True)
+    (conflict,) = found.conflicts
+    assert conflict.dropping == ("conv1",)  # 228 rows: 55 windows of 11 end at 227
+    assert "dropped == 0 (exact division) excludes every value; nearest: 1 at W = 67, in conv1" in str(found)
+
+
+def test_a_promise_of_the_symbol_is_the_grid() -> None:
+    side = ac.symbol("S", multiple_of=32)
+    found = solve("vgg16", side, input=(3, side, side), macs="<=5G")
+    assert list(found) == [32, 64, 96]  # 307904 * 96**2 + 20873216 MACs; 128 has 5.07 G
+    assert float("inf") not in found
+    assert "nothing" not in found
+
+
+def test_axes_are_those_of_the_inputs_that_have_them() -> None:
+    spec = {
+        "input": {"image": [3, 8, 8], "extra": [10]},
+        "layers": [{"concat": {"a": [{"from": "image"}, "flatten"], "b": [{"from": "extra"}, "relu"]}}, {"linear": 2}],
+    }
+    assert list(solve(spec, "H", weights="<=200", range="1:9")) == [1, 2, 3, 4, 5]  # 2*(3*H*H + 10)
+    with pytest.raises(ac.UsageError, match="the input 3x8x8 and 10 has no axis D"):
+        solve(spec, "D", weights="<=200")
+
+
+def test_a_mistake_of_a_spec_with_a_symbolic_input_is_told_as_such() -> None:
+    with pytest.raises(ac.SpecError, match="larger than"):
+        solve({"input": [1, 8, 8], "layers": [{"conv": {"filters": 1, "kernel": 9}}]}, "W",
+              input=(1, 8, ac.symbol("W")), macs="<=9")  # fmt: skip
+
+
 def test_spans() -> None:
     rng = random.Random(5)
     for _ in range(300):

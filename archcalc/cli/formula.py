@@ -37,17 +37,13 @@ def formula_command(
     archcalc formula resnet50 inference_memory --symbols N,H,W --assume H%32==0 --assume W%32==0
     archcalc formula googlenet macs --by stage
     """
+    from ..analysis import axes_of
     from ..formula import formulas
+    from ..network import load
     from ..render.formulas import formulas as render
 
+    loaded = load(network)
     if symbols is None and not settings["inputs"]:
-        symbols = _axes(network)
-    emit(render(formulas(analyzed(network, symbols=symbols, **settings), quantity, by), format), output)
-
-
-def _axes(network: str) -> str | None:
-    """The names of the spatial axes that all inputs have."""
-    from ..network import load
-
-    ranks = [len(sizes) - 1 for _, sizes in load(network).spec.inputs]
-    return ",".join("DHW"[-min(ranks) :]) if min(ranks) else None
+        axes = max((axes_of(sizes) for _, sizes in loaded.spec.inputs), key=len)
+        symbols = ",".join(axes) or None
+    emit(render(formulas(analyzed(loaded, symbols=symbols, **settings), quantity, by), format), output)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from ..errors import SpecError, UsageError, hinted, shown
+
+if TYPE_CHECKING:
+    from ..network import Network
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -92,7 +95,7 @@ def _with(options: tuple[Callable[[Command], Command], ...], command: Command) -
 
 
 def analyzed(
-    network: str,
+    network: str | Network,
     settings: tuple[str, ...],
     inputs: tuple[str, ...],
     max_layers: int,

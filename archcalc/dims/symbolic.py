@@ -202,7 +202,7 @@ def _normal_floor(cls: type[FloorDiv], p: Expr, q: int) -> Expr | None:
     return Add(*outside) + cls(new_p, new_q)
 
 
-MAX_CANDIDATES = 256  # they are compared in pairs, and paths through joins would double them each time
+MAX_CANDIDATES = 1_000  # they are compared in pairs, and paths through joins would double them each time
 
 
 class _Extreme(Function):  # type: ignore[misc]

@@ -18,7 +18,7 @@ from .. import dims
 from ..conditions import Condition
 from ..errors import ArchcalcError, UsageError, did_you_mean, hinted, shown
 from ..naming import Level
-from ..quantities import MEASURABLE
+from ..quantities import measurable
 from ..records import Record, record
 from ..report import LayerReport, Report
 from .program import Program, program
@@ -206,12 +206,9 @@ def formulas(report: Report, quantity: str, by: str = "total") -> tuple[Formula,
     gives a formula for each, in order: `size[0]` are the channels. Raises UsageError for an unknown quantity,
     ArchcalcError for one that only the whole network has.
     """
-    if quantity not in MEASURABLE:
-        wanted = "give one quantity" if "," in quantity else did_you_mean(quantity, MEASURABLE)
-        raise UsageError(hinted(f"unknown quantity '{quantity}'", wanted or f"known: {', '.join(MEASURABLE)}"))
+    found = measurable(quantity)
     if by not in PARTS:
         raise UsageError(f"by: {by!r} is none of {', '.join(PARTS)}")
-    found = MEASURABLE[quantity]
     values: list[tuple[str, Any]]
     if by == "total":
         values = [("", found.of_report(report))]
@@ -220,7 +217,9 @@ def formulas(report: Report, quantity: str, by: str = "total") -> tuple[Formula,
     assumptions, symbols = report.assumptions, dict(report.symbols)
     made: list[Formula] = []
     for place, value in values:
-        axes = [(quantity, value)] if dims.is_number(value) else [(f"{quantity}[{n}]", v) for n, v in enumerate(value)]
+        axes = (
+            [(found.name, value)] if dims.is_number(value) else [(f"{found.name}[{n}]", v) for n, v in enumerate(value)]
+        )
         made.extend(Formula(report.name, name, place, found.unit, v, assumptions, symbols) for name, v in axes)
     return tuple(made)
 

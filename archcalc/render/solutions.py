@@ -109,7 +109,7 @@ def _facts(found: Solution) -> Iterator[str]:
         yield f"no network at {_runs(nowhere.values, nowhere.count)}: {nowhere.why}"
     if found.analysed:
         one = found.analysed == 1
-        why = found.why_analysed or f"{'it breaks' if one else 'they break'} an assumption of the formulas"
+        why = found.why_analysed or f"the formulas assume something else of {'it' if one else 'them'}"
         yield f"analysed one by one: {found.analysed:,} value{'s' * (not one)}; {why}"
 
 
@@ -140,7 +140,9 @@ def _conflict(conflict: Conflict, found: Solution) -> Iterator[str]:
     if len(conflict.constraints) == 1:
         (one,) = conflict.constraints
         near = [f"{_amount(at[one.name])} at {found.label} = {number(value)}" for value, at in conflict.nearest]
-        yield f"{one} excludes every value" + (f"; nearest: {', '.join(near)}" if near else "")
+        layers = f", in {', '.join(conflict.dropping[:MAX_RUNS])}" if conflict.dropping else ""
+        layers += ", ..." if len(conflict.dropping) > MAX_RUNS else ""
+        yield f"{one} excludes every value" + (f"; nearest: {', '.join(near)}{layers}" if near else "")
         return
     yield f"{' and '.join(map(str, conflict.constraints))} exclude each other"
     for one, allowed in zip(conflict.constraints, conflict.allowed, strict=True):
@@ -180,7 +182,8 @@ def _data(found: Solution) -> dict[str, Any]:
         ],
         "conflicts": [
             {"constraints": [str(one) for one in conflict.constraints], "allowed": plain(conflict.allowed),
-             "nearest": [{"value": plain(value), **_plain_mapping(at)} for value, at in conflict.nearest]}
+             "nearest": [{"value": plain(value), **_plain_mapping(at)} for value, at in conflict.nearest],
+             "dropping": list(conflict.dropping)}
             for conflict in found.conflicts
         ],
         "nowhere": [

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import dims
-from ..errors import UsageError, shown
+from ..errors import ArchcalcError, UsageError, shown
 from ..network import Network, load
 from ..records import Record, record
 from ..walk import MAX_LAYERS
@@ -42,7 +42,10 @@ class Interval(Record):
         return int((self.last - self.first) // self.step) + 1
 
     def __contains__(self, value: Any) -> bool:
-        exact = dims.exact(value)
+        try:
+            exact = dims.exact(value)
+        except ArchcalcError:  # neither infinity nor what is no number
+            return False
         is_within = dims.is_number(exact) and self.first <= exact <= self.last
         return is_within and dims.is_whole(dims.ratio(exact - self.first, self.step))
 
@@ -113,7 +116,7 @@ class Solution(Record):
 
 def solve(
     network: str | Path | Mapping[str, Any] | Network,
-    variable_name: str,
+    variable_name: Any,
     /,
     *,
     input: Sequence[Any] | Mapping[str, Sequence[Any]] | None = None,
@@ -150,7 +153,7 @@ def solve(
     wanted.extend([EXACT_DIVISION] if exact_division else [])
     if not wanted:
         raise UsageError("there is no constraint; give one, such as --macs '<=300M'")
-    found = variable(loaded, variable_name, let or {}, input, batch)
+    found = variable(loaded, str(variable_name), let or {}, input, batch)
     given = {"dtype": dtype, "max_layers": max_layers}
     problem = Problem(loaded, found, line(found, range, grid), wanted, given, max_analyses)
     return _solution(problem)

@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 from typing import Any
 
 from ..records import Record, record
-from .constraints import Constraint
+from .constraints import EXACT_DIVISION, Constraint
 from .problem import Problem
 from .spans import Spans, difference, intersection, numbers, size
 
@@ -20,12 +20,14 @@ class Conflict(Record):
 
     `allowed` are the values that each leaves on its own, as spans of first and last. `nearest` are values with what
     is constrained there: of one constraint those with the least distance to its bounds on either side; of several
-    those that one of them allows, next to those that another allows.
+    those that one of them allows, next to those that another allows. `dropping` are the layers whose windows leave
+    something of their input unread at the first of these, where that was to be exact.
     """
 
     constraints: tuple[Constraint, ...]
     allowed: tuple[tuple[tuple[Any, Any], ...], ...]
     nearest: tuple[tuple[Any, Mapping[str, Any]], ...]
+    dropping: tuple[str, ...] = ()
 
 
 def conflicts(problem: Problem) -> tuple[Conflict, ...]:
@@ -57,10 +59,16 @@ def _common(sets: Iterable[Spans]) -> Spans:
 
 def _conflict(problem: Problem, chosen: Sequence[int], sets: Sequence[Spans], places: Iterable[int]) -> Conflict:
     value = problem.line.value
+    constraints = tuple(problem.constraints[number] for number in chosen)
+    nearest = tuple((value(place), problem.measured_at(place)) for place in places)
+    is_division = nearest and constraints == (EXACT_DIVISION,)
     return Conflict(
-        tuple(problem.constraints[number] for number in chosen),
+        constraints,
         tuple(tuple((value(first), value(last)) for first, last in sets[number]) for number in chosen),
-        tuple((value(place), problem.measured_at(place)) for place in places),
+        nearest,
+        tuple(layer.path for layer in problem.report(nearest[0][0]).layers if any(layer.dropped))
+        if is_division
+        else (),
     )
 
 

@@ -15,15 +15,14 @@ from typing import Any, TypeAlias
 
 from .. import dims
 from ..conditions import Condition
-from ..errors import ArchcalcError, UsageError, did_you_mean, hinted, shown
+from ..errors import ArchcalcError, UsageError, shown
 from ..figures import amount
 from ..measuring import selected
 from ..published import Measure
-from ..quantities import MEASURABLE
+from ..quantities import MEASURABLE, measurable
 from ..records import Record, record
 from ..report import LayerReport, Report
 
-ALIASES = {"memory": "inference_memory"}
 DROPPED = "dropped"  # what --exact-division wants to be 0
 WITHOUT_CHANNELS = ("size", "input_size")
 Bound: TypeAlias = tuple[int | None, int | None]
@@ -54,18 +53,14 @@ class Constraint(Record):
         return f"{self.quantity} of {self.place}" if self.place else self.quantity
 
     def __str__(self) -> str:
-        return f"{self.name} {self.text}"
+        return f"{self.name} {self.text}{' (exact division)' if self.quantity == DROPPED else ''}"
 
     def measured(self, report: Report) -> tuple[Any, ...]:
         """The numbers that are bounded; ArchcalcError where the network has no such quantity or place."""
         if self.quantity == DROPPED:
             return (_dropped(report),)
-        if self.place:
-            found = self._measured_there(report)
-        elif self.quantity == "training_memory":
-            found = _training_memory(report)
-        else:
-            found = MEASURABLE[self.quantity].of_report(report)
+        quantity = MEASURABLE[self.quantity]
+        found = self._measured_there(report) if self.place else quantity.of_report(report)
         return tuple(found) if isinstance(found, tuple) else (found,)
 
     def _measured_there(self, report: Report) -> Any:
@@ -107,16 +102,13 @@ def constraint(name: str, text: Any) -> Constraint:
 
     Raises UsageError for an unknown quantity, or a text that is none.
     """
-    quantity = ALIASES.get(name, name)
-    if quantity not in MEASURABLE:
-        known = [*MEASURABLE, *ALIASES]
-        raise UsageError(hinted(f"unknown quantity '{shown(name)}'", did_you_mean(name, known)))
+    quantity = measurable(name)
     written = str(text)
     match = _TEXT.match(written) if len(written) <= 200 else None
     if match is None:
         raise UsageError(_no_constraint(name, written))
     place, relation = match["place"] or "", match["relation"]
-    unit = "B" if MEASURABLE[quantity].unit == "bytes" else ""
+    unit = "B" if quantity.unit == "bytes" else ""
     try:
         first, dots, last = match["value"].strip().partition("..")
         if dots and (relation or not last):
@@ -127,7 +119,7 @@ def constraint(name: str, text: Any) -> Constraint:
     except ArchcalcError as error:
         raise UsageError(f"{name}: {error}") from None
     shown_text = f"{first}..{last}" if dots else f"{_SIGNS.get(relation, relation)} {first}"
-    return Constraint(quantity, shown_text, bounds, place)
+    return Constraint(quantity.name, shown_text, bounds, place)
 
 
 EXACT_DIVISION = Constraint(DROPPED, "== 0", ((0, 0),))  # no window leaves rows or columns of its input unread
@@ -180,24 +172,3 @@ def _of_all_rounds(layer: LayerReport, part: Any) -> Any:
     if layer.node.series and dims.is_symbolic(part):
         raise ArchcalcError(f"{layer.path}: which rows it drops may differ from round to round")
     return part * layer.repeat * layer.rounds
-
-
-def _training_memory(report: Report) -> Any:
-    """As the quantity has it, but of formulas without asking which moment bounds which: of deep networks too slow."""
-    from ..training import training
-
-    if not dims.is_symbolic(report.batch):
-        found = training(report, optimizer="momentum")
-        return dims.maximum(state.bytes for state in found.timeline) if report.symbols else found.peak
-    several = Report(report.name, report.graph, report.costs, 2, report.dtype)
-    sizes = {state.size for state in training(several, optimizer="momentum").timeline}
-    return dims.maximum(size.of(report.batch) for size in _uncovered(sizes))
-
-
-def _uncovered(sizes: Any) -> list[Any]:
-    """The sizes that no other exceeds whatever the batch."""
-    kept: list[Any] = []
-    for size in sorted(sizes, key=lambda size: (size.fixed, size.per_image), reverse=True):
-        if not kept or size.per_image > kept[-1].per_image:
-            kept.append(size)
-    return kept

@@ -69,12 +69,21 @@ class Problem:
         else:
             _check_numbers(report, {self.name})
             return report, found
-        if self.variable.given is not None:  # a mistake in the request or the spec is told as such
+        self._check_request()
+        return None
+
+    def _check_request(self) -> None:
+        """Tell a mistake in the request or in the spec as such: a network with numbers has it too."""
+        if self.variable.given is not None:
             report = analyze(self.network, **self.variable.given, **self.given)
             _check_numbers(report, set())
             for constraint in self.constraints:
                 self._measured(constraint, report)
-        return None
+            return
+        try:
+            self.report(self.line.value(self.line.first))
+        except SpecError:
+            self.report(self.line.value(self.line.last))
 
     def _measured(self, constraint: Constraint, report: Report) -> tuple[Any, ...]:
         measured = constraint.measured(report)
@@ -130,7 +139,7 @@ class Problem:
             why = self.why_analysed or "the formulas do not hold there"
             raise UsageError(
                 f"{size(rest):,} values of {self.variable.label} would be analysed one by one, the limit is "
-                f"{self.max_analyses:,} ({why}); narrow the range, or raise the limit"
+                f"{self.max_analyses:,} ({why}); narrow the range, or raise max_analyses (--max-analyses)"
             )
         return {place: self._analysed(place) for place in numbers(rest)}
 

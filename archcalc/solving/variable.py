@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Any
 
 from .. import dims
-from ..analysis import input_shapes, with_symbols, with_values
+from ..analysis import axes_of, element_of, input_shapes, with_symbols, with_values
 from ..errors import UsageError, did_you_mean, hinted, shown
 from ..expr import describe
 from ..network import Network
@@ -67,7 +67,7 @@ def variable(
     """
     given: dict[str, Any] = {"let": dict(let), "input": input, "batch": batch}
     values = network.spec.settings(network.variant, let, [])
-    element = re.fullmatch(r"(.+)_([0-9]{1,4})", name)
+    whole, element = element_of(name, values)
     if name in values and isinstance(values[name], tuple):
         elements = ", ".join(f"{name}_{number}" for number in range(len(values[name])))
         raise UsageError(f"let '{name}' is a list: solve for one of its elements, {elements}")
@@ -75,8 +75,8 @@ def variable(
         if not dims.is_number(values[name]):
             raise UsageError(f"let '{name}' is {describe(values[name])}; only a number can be solved for")
         return _let(network, name, given)
-    if element and isinstance(values.get(element[1]), tuple) and int(element[2]) < len(values[element[1]]):
-        return _element(network, element[1], int(element[2]), values[element[1]], given)
+    if element is not None:
+        return _element(network, whole, element, values[whole], given)
     if name in BATCHES:
         symbol = dims.symbol("N", minimum=2)  # training keeps other tensors for a single image
         return Variable("batch", "batch", "batch", symbol, {**given, "batch": symbol}, given)
@@ -122,13 +122,15 @@ def _axes(network: Network, name: str, known: Sequence[str], given: dict[str, An
     symbol = dims.symbol(named[0])
     opened: dict[str, Any] = {}
     together = list(named)
-    for source, shape in input_shapes(network, given["let"], given["input"]).items():
-        axes = list(AXES[4 - len(shape) :]) if len(shape) > 1 else []
-        missing = [part for part in named if part not in axes]
-        if missing:
-            raise UsageError(f"for: the input {'x'.join(map(str, shape))} has no axis {missing[0]}")
-        sizes = dict(zip(axes, shape[1:], strict=True))
-        wanted = [axis for axis in axes if axis in named or (len(named) == 1 and sizes[axis] == sizes[named[0]])]
+    shapes = input_shapes(network, given["let"], given["input"])
+    for part in named:
+        if not any(part in axes_of(shape) for shape in shapes.values()):
+            told = " and ".join("x".join(map(str, shape)) for shape in shapes.values())
+            raise UsageError(f"for: the input {told} has no axis {part}")
+    for source, shape in shapes.items():
+        sizes = dict(zip(axes_of(shape), shape[1:], strict=True))
+        one = sizes.get(named[0]) if len(named) == 1 else None
+        wanted = [axis for axis, size in sizes.items() if axis in named or (one is not None and size == one)]
         together.extend(axis for axis in wanted if axis not in together)
         opened[source] = (shape[0], *(symbol if axis in wanted else size for axis, size in sizes.items()))
     return Variable(named[0], " = ".join(together), "", symbol, {**given, "input": opened}, given)
@@ -165,7 +167,8 @@ def line(found: Variable, range: Any = None, grid: Any = None) -> Line:
     Raises UsageError for a text that is none, and for a range that holds no value.
     """
     is_ratio = found.kind == "ratio"
-    step = (GRID if is_ratio else Fraction(1)) if grid is None else _number("grid", grid)
+    own = GRID if is_ratio else Fraction(getattr(found.symbol, "multiple_of", 1))
+    step = own if grid is None else _number("grid", grid)
     if not is_ratio and step.denominator != 1:
         raise UsageError(f"grid: {found.label} is a whole number; give a whole grid such as 32")
     if range is None:
@@ -177,14 +180,15 @@ def line(found: Variable, range: Any = None, grid: Any = None) -> Line:
         low, high = (_number("range", end) for end in ends)
     made = Line(dims.plain(step), -(-low // step), int(high // step))
     if made.first > made.last:
-        raise UsageError(f"range: there is no multiple of {dims.plain(step)} from {low} to {high}")
+        start = 1 if range is None else low
+        raise UsageError(f"range: there is no multiple of {dims.plain(step)} from {start} to {high}; give a range")
     return made
 
 
 def _number(name: str, value: Any) -> Fraction:
     """A positive number: whole, a decimal or a ratio."""
     text = str(dims.exact(value)).strip() if not isinstance(value, str) else value.strip()
-    if not re.fullmatch(r"[0-9]{1,13}(\.[0-9]{1,9})?(/[0-9]{1,9})?", text) or ("." in text and "/" in text):
+    if not re.fullmatch(r"[0-9]{1,30}(\.[0-9]{1,9})?(/[0-9]{1,9})?", text) or ("." in text and "/" in text):
         raise UsageError(f"{name}: '{shown(text)}' is not a number such as 224, 0.25 or 1/100")
     above, _, below = text.partition("/")
     if not Fraction(above) or (below and not int(below)) or Fraction(above) > MAX_RANGE:
