@@ -154,7 +154,7 @@ def _training_memory(report: Report) -> Any:
 
 
 def _per_batch(name: str) -> Callable[[Report], Any]:
-    return lambda report: report.batch * report[name]
+    return lambda report: dims.add_up([report.batch * report[name]])
 
 
 NONLINEARITIES = frozenset(ACTIVATIONS) - {"softmax"}

@@ -94,6 +94,20 @@ def test_formulas_on_the_command_line(arguments: list[str], wanted: str) -> None
     assert wanted in text.splitlines()
 
 
+@pytest.mark.parametrize(
+    "arguments", [["resnet50", "inference_memory"], ["mobilenet", "training_memory", "--symbols", "alpha,H"]]
+)
+def test_long_maxima_stand_in_lines(arguments: list[str]) -> None:
+    text, status = run(*arguments)
+    assert status == 0
+    assert max(map(len, text.splitlines())) <= 110
+    joined = " ".join(text.partition("\nassumes")[0].split())
+    assert (
+        joined
+        == f"{arguments[1]} = {formula(opened(arguments[0], *(['alpha', 'H'] if len(arguments) > 2 else 'HW')), arguments[1]).expr}"
+    )
+
+
 def test_vgg16_on_multiples_of_32_by_hand() -> None:
     """38592 + 221184/4 + 1474560/16 + 5898240/64 + 7077888/256 + 2097152/1024."""
     assert Fraction(38592) + sum(
@@ -442,6 +456,7 @@ def test_hostile_symbols(hostile: str) -> None:
     ("arguments", "message"),
     [
         (["vgg16", "macs,weights"], "unknown quantity 'macs,weights'; give one quantity"),
+        (["vgg16", "kernel", "--by", "stage"], "flatten: none of these layers has a kernel"),
         (["vgg16", "speed"], "unknown quantity 'speed'; known: parameters, weights,"),
         (["vgg16", "macz"], "unknown quantity 'macz'; did you mean 'macs'?"),
         (["vgg16", "macs", "--by", "block"], "by: 'block' is none of total, stage, layer"),

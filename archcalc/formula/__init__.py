@@ -18,7 +18,7 @@ from .. import dims
 from ..conditions import Condition
 from ..errors import ArchcalcError, UsageError, did_you_mean, hinted, shown
 from ..naming import Level
-from ..quantities import measurable
+from ..quantities import Quantity, measurable
 from ..records import Record, record
 from ..report import LayerReport, Report
 from .program import Program, program
@@ -135,12 +135,12 @@ class Formula(Record):
 
     @property
     def wrapped(self) -> str:
-        """`macs = ...` for reading, in lines that begin with a sign."""
+        """`macs = ...` for reading, in lines that begin with a sign; what a maximum is of stands further in."""
         lines = [f"{self.label} ="]
-        for term in _terms(str(self.expr)):
-            if len(lines[-1]) + len(term) >= WIDTH and len(lines[-1]) > INDENT:
-                lines.append(" " * INDENT)
-            lines[-1] += f" {term}"
+        for piece, depth in _pieces(str(self.expr)):
+            if len(lines[-1]) + len(piece) >= WIDTH and not lines[-1].isspace():
+                lines.append(" " * (INDENT + depth * INDENT))
+            lines[-1] += f" {piece}"
         return "\n".join(lines)
 
     def __repr__(self) -> str:
@@ -171,15 +171,21 @@ class Formula(Record):
             raise UsageError(f"{self.label} needs a value of {', '.join(missing)}")
 
 
-def _terms(text: str) -> Iterator[str]:
-    """The terms of a sum with their signs, as they stand in its text."""
-    depth = start = 0
+def _pieces(text: str) -> Iterator[tuple[str, int]]:
+    """What may begin a line: terms with their signs, and what maxima are of, with the number of maxima around."""
+    opened: list[bool] = []  # the brackets around, and whether each is that of a maximum or minimum
+    start = depth = 0
     for place, character in enumerate(text):
-        depth += (character == "(") - (character == ")")
-        if depth == 0 and text.startswith((" + ", " - "), place):
-            yield text[start:place]
-            start = place + 1
-    yield text[start:]
+        if character == "(":
+            opened.append(text[max(place - 3, 0) : place] in ("max", "min"))
+        elif character == ")":
+            opened.pop()
+        elif (
+            character == " " and all(opened) and (text[place - 1] == "," or text[place + 1 : place + 3] in ("+ ", "- "))
+        ):
+            yield text[start:place], depth
+            start, depth = place + 1, len(opened)
+    yield text[start:], depth
 
 
 def _check_domain(name: str, value: Any, *, is_ratio: bool) -> None:
@@ -213,7 +219,7 @@ def formulas(report: Report, quantity: str, by: str = "total") -> tuple[Formula,
     if by == "total":
         values = [("", found.of_report(report))]
     else:
-        values = [(place, found.of_part(report, layers)) for place, layers in _parts(report, by)]
+        values = [(place, _of_part(found, report, place, layers)) for place, layers in _parts(report, by)]
     assumptions, symbols = report.assumptions, dict(report.symbols)
     made: list[Formula] = []
     for place, value in values:
@@ -222,6 +228,13 @@ def formulas(report: Report, quantity: str, by: str = "total") -> tuple[Formula,
         )
         made.extend(Formula(report.name, name, place, found.unit, v, assumptions, symbols) for name, v in axes)
     return tuple(made)
+
+
+def _of_part(quantity: Quantity, report: Report, place: str, layers: Sequence[LayerReport]) -> Any:
+    try:
+        return quantity.of_part(report, layers)
+    except ArchcalcError as error:
+        raise ArchcalcError(str(error) if quantity.whole else f"{place}: {error}") from None
 
 
 def _parts(report: Report, by: str) -> Iterator[tuple[str, Sequence[LayerReport]]]:
