@@ -262,6 +262,33 @@ class Report(Record):
 
         return render(self, "text")
 
+    def _repr_html_(self) -> str:
+        """For notebooks: the table, whose levels fold and whose columns sort."""
+        from .render.html import fragment
+
+        return fragment(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything that `archcalc table --format json` prints, as plain data; formulas are texts.
+
+        >>> import archcalc as ac
+        >>> ac.analyze("mlp").to_dict()["totals"]["parameters"]
+        26
+        """
+        from .render.machine import to_data
+
+        return to_data(self)
+
+    def to_pandas(self) -> Any:
+        """A data frame with a row for each layer, heads included, and a column for each quantity of a layer.
+
+        Counts are 64-bit integers where all fit, else Python's own; formulas are expressions. Raises UsageError where
+        pandas is not installed.
+        """
+        from .render.frames import frame
+
+        return frame(self)
+
 
 def _dropped_note(layer: LayerReport) -> Iterator[str]:
     """A sentence on the input that a layer does not read."""

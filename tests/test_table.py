@@ -152,7 +152,7 @@ class Cells(HTMLParser):
 def test_html_escapes_what_a_spec_says() -> None:
     data = {"title": "<script>alert(1)</script>", "cite": "A & B", "input": [4], "layers": [{"linear": 2}]}
     page = render(ac.analyze(data), "html")
-    assert "<script>" not in page
+    assert "<script>alert" not in page
     assert "A &amp; B" in page
     parser = Cells()
     parser.feed(page)

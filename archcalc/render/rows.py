@@ -153,6 +153,22 @@ def _cut(report: Report, level: Level, depth: int | None) -> Iterator[tuple[Row,
                 yield _row(report, child.path, child.node, child.node + 1)
 
 
+def nested(report: Report, level: Level | None = None, depth: int = 0) -> Iterator[tuple[Row, int, bool]]:
+    """Every level in a row above those of what it holds: the row, how deep it stands, whether it is a level.
+
+    >>> from archcalc.analysis import analyze
+    >>> [(row.path, depth, is_level) for row, depth, is_level in nested(analyze("vgg11"))][:3]
+    [('stage1', 0, True), ('stage1.conv_relu', 1, True), ('stage1.conv_relu.conv', 2, False)]
+    """
+    for child in (level or report.graph.root).children:
+        if child.children:
+            yield Row(child.path, report.layers[child.start : child.stop]), depth, True
+            yield from nested(report, child, depth + 1)
+        if child.node is not None:
+            row, _ = _row(report, child.path, child.node, child.node + 1)
+            yield row, depth + (1 if child.children else 0), False
+
+
 def _row(report: Report, path: str, start: int, stop: int) -> tuple[Row, range]:
     layers = report.layers[start:stop]
     repeat = layers[0].repeat if len(layers) == 1 else 1
@@ -278,7 +294,7 @@ def table(report: Report, options: Options, style: Style = PLAIN) -> Table:
         headers.append(column if column != "macs" else "MACs")
         if options.percent and column in LAYER_QUANTITIES:
             headers.append("%")
-    cells = tuple(tuple(_cells(row, shown, report, options, style)) for row in rows(report, options))
+    cells = tuple(tuple(cells_of(row, report, options, style)) for row in rows(report, options))
     total: list[str] = []
     for column in shown:
         if column in COLUMN_QUANTITIES:
@@ -290,8 +306,9 @@ def table(report: Report, options: Options, style: Style = PLAIN) -> Table:
     return Table(tuple(headers), numeric, cells, tuple(total))
 
 
-def _cells(row: Row, shown: tuple[str, ...], report: Report, options: Options, style: Style) -> Iterator[str]:
-    for column in shown:
+def cells_of(row: Row, report: Report, options: Options, style: Style = PLAIN) -> Iterator[str]:
+    """What a row shows in each column."""
+    for column in columns(report, options):
         if column not in COLUMN_QUANTITIES:
             yield text_cell(row, column, style)
             continue
