@@ -23,6 +23,7 @@ from archcalc.cli import main
 from archcalc.explain import CONVENTIONS, Explanation, Rule, explain, title
 from archcalc.explain import fields as fields_of
 from archcalc.explain.exactness import losses
+from archcalc.explain.residues import zeros
 from archcalc.layers import JOINS, find, make
 from archcalc.layers.base import REGISTRY
 from archcalc.quantities import NAMES, QUANTITIES
@@ -333,40 +334,80 @@ def test_what_rounding_loses_and_what_would_be_exact(seed: int) -> None:
     begin, end = (source.randint(0, kernel - 1) for _ in range(2))
     if source.random() < 0.6:
         end = begin
-    layer = make("conv", rank=1, filters=1, kernel=kernel, stride=stride, pad=((begin, end),))
-    if size + begin + end < kernel:
+    dilation = source.choice((1, 1, 2, 3))
+    extent = dilation * (kernel - 1) + 1
+    layer = make("conv", rank=1, filters=1, kernel=kernel, stride=stride, pad=((begin, end),), dilation=dilation)
+    if size + begin + end < extent:
         return
 
     def exact(n: int, before: int, after: int, step: int) -> bool:
-        return n + before + after >= kernel and (n + before + after - kernel) % step == 0
+        return n + before + after >= extent and (n + before + after - extent) % step == 0
 
-    read = {
-        place - begin
-        for first in range(0, size + begin + end - kernel + 1, stride)
-        for place in range(first, first + kernel)
-    }
+    firsts = range(-begin, size + end - extent + 1, stride)
+    read = {place for first in firsts for place in range(first, first + extent, dilation)} & set(range(size))
+    behind = [place for place in range(size) if place >= firsts[-1] + extent]
     found = losses(layer, Shape((1, size)))
-    if exact(size, begin, end, stride):
-        assert not found
+    between = size - len(read) - len(behind)
+    assert bool(found) == (not exact(size, begin, end, stride) or between > 0)
+    if not found:
         return
     (loss,) = found
-    assert loss.rest == (size + begin + end - kernel) % stride
-    assert loss.unread == len(set(range(size)) - read)
-    assert loss.dropped == layer.dropped(Shape((1, size)))[0]
+    assert loss.rest == (size + begin + end - extent) % stride
+    assert loss.unread == size - len(read)
+    assert loss.dropped == len(behind)
+    assert bool(loss.gaps) >= bool(between)
+    if dilation == 1 or kernel == 1:
+        assert ("the stride is larger than the kernel" in loss.gaps) == (stride > kernel)
+    if exact(size, begin, end, stride):
+        assert not (loss.inputs or loss.pads or loss.strides)
+        return
     smaller = next((n for n in range(size - 1, 0, -1) if exact(n, begin, end, stride)), None)
     larger = next(n for n in range(size + 1, size + 99) if exact(n, begin, end, stride))
     assert [n for n, _ in loss.inputs] == [n for n in (smaller, larger) if n is not None]
     strides = [
         next((s for s in way if exact(size, begin, end, s)), None)
-        for way in (range(stride - 1, 0, -1), range(stride + 1, max(kernel, stride) + 1))
+        for way in (range(stride - 1, 0, -1), range(stride + 1, max(extent, stride) + 1))
     ]
     assert [s for s, _ in loss.strides] == [s for s in strides if s is not None]
     for told, output in loss.pads:
         before, after = told if isinstance(told, list) else (told, told)
         assert exact(size, before, after, stride)
-        assert output == (size + before + after - kernel) // stride + 1
+        assert output == (size + before + after - extent) // stride + 1
     for n, output in loss.inputs:
-        assert output == (n + begin + end - kernel) // stride + 1
+        assert output == (n + begin + end - extent) // stride + 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "where"),
+    [
+        ({"kernel": 11, "stride": 4}, "H % 4 == 3"),
+        ({"kernel": 3, "stride": 5}, "H % 5 == 3"),
+        ({"kernel": 7, "stride": 2, "pad": 3}, "H % 2 == 1"),
+        ({"kernel": 2, "stride": 2, "dilation": 2}, "H % 2 == 1"),
+        ({"kernel": 4, "stride": 4, "pad": ((1, 2),)}, "H % 4 == 1"),
+    ],
+)
+def test_with_a_symbol_the_sizes_that_divide_are_told(fields: dict[str, Any], where: str) -> None:
+    H = ac.symbol("H")
+    layer = make("conv", rank=1, filters=1, **fields)
+    (loss,) = losses(layer, Shape((1, H)))
+    assert str(loss.exact_where) == where
+    for size in range(20, 60):
+        found = losses(layer, Shape((1, size)))
+        numeric = found[0] if found else None
+        exact = numeric is None or numeric.rest == 0
+        assert exact == (size % loss.exact_where.modulus in loss.exact_where.values)
+        assert dims.substitute(loss.rest, {"H": size}) == (numeric.rest if numeric else 0)
+        assert dims.substitute(loss.dropped, {"H": size}) == (numeric.dropped if numeric else 0)
+
+
+def test_sizes_that_never_divide_and_those_that_have_several_symbols() -> None:
+    H, W = ac.symbol("H"), ac.symbol("W")
+    assert zeros(dims.floordiv(H, 2) - 2 * dims.floordiv(H, 4) + 1) == ("H", 1, ())  # 1 or 2
+    assert zeros(H + W - 2 * dims.floordiv(H + W, 2)) is None
+    assert zeros(H - 2) is None
+    (loss,) = losses(make("conv", rank=1, filters=1, kernel=1, stride=2), Shape((1, 2 * H)))
+    assert loss.rest == 1 and loss.dropped == 1 and loss.unread is None
 
 
 def test_losses_in_words() -> None:
@@ -382,14 +423,31 @@ def test_losses_in_words() -> None:
     assert "lost" not in told("alexnet", "conv1") and "exact" not in told("alexnet", "conv1")
     assert "leaves 1 behind the last window, which is of the zeros: no input is lost" in told("resnet50", "conv1.conv")
     assert "reaches 1 beyond the input and its zeros; nothing is lost" in told("googlenet", "maxpool1")
-    assert "28 of 56 are read by no window" in told("resnet50", "conv3_x.residual1.shortcut.conv")
+    assert "28 of 56 in all are read by no window" in told("resnet50", "conv3_x.residual1.shortcut.conv")
     pooled: Any = {"input": [3, 7, 6], "layers": [{"adaptive_avgpool": 3}]}  # rows 0 to 2, 2 to 4, 4 to 6
     assert "rows: 2 of 7 are read by several windows; exact would be an input of 6 (output 3) or 9 (output 3)" in told(
         pooled, "adaptive_avgpool"
     )
     assert "columns:" not in told(pooled, "adaptive_avgpool")
     H = ac.symbol("H")
-    assert "H - 2*floor((H - 2)/2) - 2 lie behind the last window" in told("vgg16", "stage1.maxpool", input=(3, H, H))
+    assert (
+        "H - 2*floor((H - 2)/2) - 2 lie behind the last window, all of the input; the division is exact where H % 2 == 0"
+        in told("vgg16", "stage1.maxpool", input=(3, H, H))
+    )
+    shortcut = told("resnet50", "conv3_x.residual1.shortcut.conv", input=(3, H, 220))
+    assert "- 1 lie behind the last window, all of the input; the division is exact where H % 8 == 1 or" in shortcut
+    assert "others are read by no window, for the stride is larger than the kernel" in shortcut
+    assert "columns: 27 of 55 are read by no window, for the stride is larger than the kernel" in shortcut
+    dilated: Any = {"input": [4, 10, 9], "layers": [{"conv": {"filters": 4, "kernel": 2, "stride": 2, "dilation": 2}}]}
+    assert "5 of 10 in all are read by no window, for the taps of the kernel stand apart" in told(dilated, "conv")
+    assert "columns: 4 of 9 are read by no window, for the taps of the kernel stand apart" in told(dilated, "conv")
+    pool: Any = {"input": [4, H, 16], "layers": [{"maxpool": {"kernel": 3, "stride": 5}}]}
+    assert "H - 5*floor((H - 3)/5) - 3 lie behind the last window, all of the input" in told(pool, "maxpool")
+    assert (
+        "columns: the division leaves 3 behind the last window, 3 of the 16 of the input are lost, 7 of 16 in all"
+        in told(pool, "maxpool")
+    )
+    assert "none of them of the input" in told("resnet50", "conv1.conv", input=(3, H, H))
 
 
 # symbols

@@ -213,7 +213,13 @@ def _rule_data(rule: Rule) -> dict[str, Any]:
 
 def _loss_data(loss: Loss) -> dict[str, Any]:
     data = {name: getattr(loss, name) for name in ("axis", "place", "size", "rest", "dropped", "unread")}
-    data = {name: plain(value) for name, value in {**data, "shared": loss.shared}.items() if value is not None}
+    data = {
+        name: plain(value)
+        for name, value in {**data, "shared": loss.shared, "gaps": list(loss.gaps)}.items()
+        if value is not None
+    }
+    if loss.exact_where is not None:
+        data["exact_where"] = {**loss.exact_where._asdict(), "values": list(loss.exact_where.values)}
     for name, found in (("inputs", loss.inputs), ("pads", loss.pads), ("strides", loss.strides)):
         data[name] = [{"value": plain(value), "output": plain(output)} for value, output in found]
     return data

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -45,39 +46,59 @@ def losses_text(losses: Sequence[Loss]) -> list[str]:
     """Sentences on what the rounding of sizes loses; axes that lose the same are told together."""
     told: dict[tuple[Any, ...], list[Loss]] = {}
     for loss in losses:
-        values = loss.size, loss.rest, loss.dropped, loss.unread, loss.inputs, loss.pads, loss.strides, loss.shared
-        told.setdefault(tuple(map(str, values)), []).append(loss)
+        same = replace(loss, axis=0, place="")
+        told.setdefault(tuple(map(str, vars(same).values())), []).append(loss)
     return [_loss_text(group[0], " and ".join(f"{loss.place}s" for loss in group)) for group in told.values()]
 
 
 def _loss_text(loss: Loss, places: str) -> str:
-    if dims.is_symbolic(loss.rest):
-        own = "" if loss.dropped is None else f", {loss.dropped} of them of the input"
-        return f"{places}: {loss.rest} lie behind the last window{own}; the division is exact where this is 0"
-    parts = [f"{places}: {_what_is_lost(loss)}"]
+    what = _remainder_text(loss) if dims.is_symbolic(loss.rest) else _what_is_lost(loss)
     exact = [
         _neighbours_text(word, found)
         for word, found in (("an input of", loss.inputs), ("pad", loss.pads), ("stride", loss.strides))
         if found
     ]
-    return "; exact would be ".join([*parts, *(["; ".join(exact)] if exact else [])])
+    return "; exact would be ".join([f"{places}: {what}", *(["; ".join(exact)] if exact else [])])
+
+
+def _remainder_text(loss: Loss) -> str:
+    """What is lost as a formula, and where that is nothing."""
+    own = "all" if dims.same(loss.rest, loss.dropped) else f"{loss.dropped or 'none'} of them"
+    told = [f"{loss.rest} lie behind the last window, {own} of the input"]
+    where = loss.exact_where
+    if where is None:
+        told.append("the division is exact where this is 0")
+    else:
+        told.append(f"the division is exact where {where}" if where.values else "the division is never exact")
+    return "; ".join([*told, *_unread_text(loss)])
 
 
 def _what_is_lost(loss: Loss) -> str:
     if loss.shared:
         return f"{loss.shared} of {loss.size} {'is' if loss.shared == 1 else 'are'} read by several windows"
+    told = []
+    unread = list(_unread_text(loss))
     if loss.rest < 0:
-        return f"the last window reaches {-loss.rest} beyond the input and its zeros; nothing is lost"
-    dropped = loss.dropped or 0
-    zeros = loss.rest - dropped
-    told = [f"the division leaves {loss.rest} behind the last window"]
-    if dropped:
-        told.append(f"{dropped} of the {loss.size} of the input {'is' if dropped == 1 else 'are'} lost")
-    if loss.unread is not None and loss.unread > dropped:
-        told.append(f"{loss.unread} of {loss.size} are read by no window, for the stride is larger than the kernel")
-    elif not dropped:
-        told.append(f"which {'is' if zeros == 1 else 'are'} of the zeros: no input is lost")
-    return ", ".join(told)
+        lost = "" if unread else "; nothing is lost"
+        told.append(f"the last window reaches {-loss.rest} beyond the input and its zeros{lost}")
+    elif loss.rest:
+        told.append(f"the division leaves {loss.rest} behind the last window")
+    if loss.rest and loss.dropped:
+        told.append(f"{loss.dropped} of the {loss.size} of the input {'is' if loss.dropped == 1 else 'are'} lost")
+    elif loss.rest > 0:
+        lost = "none of the input" if unread else "no input is lost"
+        told.append(f"which {'is' if loss.rest == 1 else 'are'} of the zeros: {lost}")
+    return ", ".join([*told, *unread])
+
+
+def _unread_text(loss: Loss) -> Iterator[str]:
+    """How many positions no window reads where not all of them lie behind the last one."""
+    why = f"read by no window, for {' and '.join(loss.gaps)}"
+    if loss.gaps and loss.unread is None:
+        yield f"others are {why}"
+    elif loss.unread is not None and loss.unread != loss.dropped:
+        in_all = " in all" if loss.dropped else ""
+        yield f"{loss.unread} of {loss.size}{in_all} {'is' if loss.unread == 1 else 'are'} {why}"
 
 
 def _neighbours_text(word: str, found: Sequence[tuple[Any, Any]]) -> str:
