@@ -489,6 +489,43 @@ def test_letters_are_not_those_of_symbols() -> None:
     )
     assert explain(report, "linear1", "size").sections[0].rules[0].names == "units"
     assert explain(report, "linear2", "size").sections[0].rules[0].names == "units_here"
+    assert "units_here: units of this layer" in str(explain(report, "linear2", "size"))
+
+
+NAMED: dict[str, int] = {
+    "jump_before": 3, "macs": 16, "weight": 2, "bias": 1, "outputs": 5, "additions": 3, "F_h": 2, "size_before": 4,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("quantity", ["size", "parameters", "macs", "flops", "connections", "activations", "field"])
+def test_no_name_in_a_rule_has_two_meanings(quantity: str) -> None:
+    """With symbols of a network that are called like tensors, counts, letters and steps of fields."""
+    spec = {
+        "input": [3, 20, 20],
+        "let": NAMED,
+        "layers": [
+            {"conv": {"filters": "jump_before * F_h", "kernel": 3}},
+            {"conv": {"filters": " + ".join(NAMED), "kernel": 3}},
+        ],
+    }
+    symbolic = ac.analyze(spec, let={name: ac.symbol(name) for name in NAMED})
+    for path in ("conv1", "conv2"):
+        made = explain(symbolic, path, quantity)
+        for rule in (rule for section in made.sections for rule in section.rules):
+            for leaf in rule.leaves():
+                assert leaf.name not in NAMED or str(leaf.value) == leaf.name, (rule.name, rule.names)
+            letters = {leaf.name: dims.substitute(leaf.value, NAMED) for leaf in rule.leaves()}
+            if rule.names:
+                assert evaluated(rule.names, {**NAMED, **letters}) == dims.substitute(rule.value, NAMED)
+        named = {name for name, _, _ in made.legend}
+        assert not named & set(NAMED)
+
+
+def test_totals_have_no_name_with_two_meanings() -> None:
+    spec = {"input": [3, 20, 20], "let": NAMED, "layers": [{"conv": {"filters": "macs", "kernel": 3}}]}
+    report = ac.analyze(spec, let={"macs": ac.symbol("macs")}, batch=4)
+    (total,) = explain(report, quantity="batch_macs").totals
+    assert total.rule is not None and total.rule.names == "N*macs_total"
 
 
 def test_repeats_by_a_symbol_are_told() -> None:

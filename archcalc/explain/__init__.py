@@ -30,7 +30,7 @@ from ..records import Record, record
 from ..report import LayerReport, Report
 from . import fields as fields_of
 from .exactness import Loss, lost_by
-from .parts import Rule, Section
+from .parts import Names, Rule, Section
 from .rules import Run, axis_words, run_rules
 from .totals import Total, counted, totals
 
@@ -187,17 +187,18 @@ def _layer(report: Report, layer: LayerReport, quantity: str | None) -> Explanat
     node = layer.node
     branches = tuple(name for name, _ in node.entry.branches) if isinstance(node.entry, JoinEntry) else ()
     own: Layer = replace(node.layer, bits=layer.bits)
-    ran = run_rules(own, node.x, report.symbols, branches)
+    ran = run_rules(own, node.x, branches)
     named = LayerReport(node._replace(layer=ran.layer, shapes=_shapes(ran)), ran.cost, layer.dtype)
     losses = lost_by(layer) if quantity in (None, SIZE) else ()
     sections = tuple(_sections(report, layer, named, ran, quantity))
+    names = Names(report.symbols, {**fields_of.LEGEND, **ran.legend})
     return Explanation(
         report=report,
         path=layer.path,
         layer=layer,
-        sections=sections,
+        sections=tuple(_renamed(section, names) for section in sections),
         losses=losses,
-        legend=_legend(ran, sections),
+        legend=_legend(ran, sections, names),
         remarks=tuple(_remarks(layer)),
     )
 
@@ -281,16 +282,20 @@ def _count(layer: LayerReport, named: LayerReport, ran: Run, quantity: Quantity)
     return Section(quantity.name, value, tuple(rules), tuple(remarks))
 
 
-def _legend(ran: Run, sections: Sequence[Section]) -> tuple[tuple[str, str, Any], ...]:
+def _renamed(section: Section, names: Names) -> Section:
+    return replace(section, rules=tuple(rule.renamed(names.of) for rule in section.rules))
+
+
+def _legend(ran: Run, sections: Sequence[Section], names: Names) -> tuple[tuple[str, str, Any], ...]:
     """What the letters in the rules mean, in the order in which they occur."""
-    meanings = {**fields_of.LEGEND, **ran.legend}
     found: dict[str, tuple[str, Any]] = {}
     for section in sections:
-        for rule in section.rules:
-            tensors = {**ran.parameters, **ran.buffers} if section.quantity in OF_TENSORS else {}
-            for leaf in rule.leaves():
-                if leaf.name in meanings and leaf.name not in tensors:
-                    found.setdefault(leaf.name, (meanings[leaf.name], leaf.value))
+        tensors = {**ran.parameters, **ran.buffers} if section.quantity in OF_TENSORS else {}
+        for leaf in (leaf for rule in section.rules for leaf in rule.leaves()):
+            name = names.of(leaf)
+            meaning = names.meanings.get(leaf.name) or (name != leaf.name and f"{leaf.name} of this layer")
+            if meaning and leaf.name not in tensors:
+                found.setdefault(name, (meaning, leaf.value))
     return tuple((name, meaning, dims.plain(value)) for name, (meaning, value) in found.items())
 
 

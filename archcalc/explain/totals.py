@@ -14,7 +14,7 @@ from ..quantities import Quantity, depths
 from ..records import Record, record
 from ..report import LayerReport, Report
 from ..shapes import Shape
-from .parts import Rule
+from .parts import Names, Rule
 
 LARGEST = 3  # contributors that are named
 
@@ -90,7 +90,8 @@ def totals(report: Report, level: Level, quantities: Iterable[Quantity]) -> Iter
     for quantity in quantities:
         if quantity.whole is not None:
             named: Any = _Named(report)
-            yield Total(quantity, quantity.of_report(report), rule=Rule(quantity.name, quantity.whole(named)))
+            rule = Rule(quantity.name, quantity.whole(named)).renamed(Names(report.symbols, {}, "_total").of)
+            yield Total(quantity, quantity.of_report(report), rule=rule)
             continue
         value = quantity.of_part(report, inside)
         if quantity.layer is None:
