@@ -7,6 +7,8 @@ import json
 import math
 import random
 import re
+import shutil
+import subprocess
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -20,7 +22,7 @@ from test_structure import loaded_after
 import archcalc as ac
 from archcalc import dims, zoo
 from archcalc.cli import main
-from archcalc.explain import CONVENTIONS, Explanation, Rule, explain, title
+from archcalc.explain import CONVENTIONS, Explanation, Rule, explain
 from archcalc.explain import fields as fields_of
 from archcalc.explain.exactness import losses
 from archcalc.explain.residues import zeros
@@ -28,7 +30,9 @@ from archcalc.layers import JOINS, find, make
 from archcalc.layers.base import REGISTRY
 from archcalc.quantities import NAMES, QUANTITIES
 from archcalc.receptive import Fields
+from archcalc.render.equations import PAGE, width
 from archcalc.render.explain import FORMATS, explanation
+from archcalc.render.explain_words import title
 from archcalc.shapes import Shape
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -286,6 +290,13 @@ def test_fields_follow_the_recurrence(name: str) -> None:
             assert size.names.startswith("size_before + jump_before*(F_h - 1)"), (layer.path, size.names)
         for rule in section.rules:
             check_rule(rule)
+
+
+def test_where_a_field_begins_is_a_difference() -> None:
+    (section,) = explain(ac.analyze("vgg16"), "stage2.conv_relu1.conv", "field").sections
+    start = next(rule for rule in section.rules if rule.name == "rows: start")
+    assert str(start) == "start_before - jump_before*P_h = -2 - 2*1 = -4"
+    assert start.latex == (r"\mathrm{start\_before} - \mathrm{jump\_before} \cdot P_{h}", r"-2 - 2 \cdot 1")
 
 
 def test_fields_where_paths_meet_name_them() -> None:
@@ -659,6 +670,61 @@ def test_latex_reads_like_the_papers() -> None:
     assert r"\left\lfloor \frac{H + 2 \cdot P_{h} - F_{h}}{S_{h}} \right\rfloor + 1" in text
     pooled = explanation(explain(ac.analyze("googlenet"), "maxpool1", "size"), "latex")
     assert r"\min\left(2 \cdot P_{h} - F_{h} + 2 \cdot S_{h} - 1, P_{h} + S_{h} - 1\right)" in pooled
+
+
+def test_latex_writes_formulas_in_sentences_as_mathematics() -> None:
+    H = ac.symbol("H")
+    text = explanation(
+        explain(ac.analyze("resnet50", input=(3, H, 224)), "conv3_x.residual1.shortcut.conv", "size"), "latex"
+    )
+    assert r"on $256 \times \left\lfloor \frac{H + 3}{4} \right\rfloor \times 56$" in text
+    assert r"exact where $H \bmod 8 =$ $1$ or $2$ or $3$ or $4$" in text
+    conv = explanation(explain(ac.analyze("vgg16", input=(3, H, 224)), "stage1.conv_relu1.conv"), "latex")
+    assert r"\item assumes $H \ge 32$" in conv and "floor" not in conv.replace(r"\lfloor", "").replace(r"\rfloor", "")
+    assert r"34{,}848" in explanation(explain(ac.analyze("alexnet"), "conv1", "parameters"), "latex")
+
+
+WIDE: tuple[tuple[str, str | None, dict[str, Any]], ...] = (
+    ("alexnet", "conv1", {"input": (3, 224, 224)}),
+    ("swin_t", "stage1.swin_block1.attention.attention", {}),
+    ("vgg16", "stage2.conv_relu1.conv", {"input": (3, ac.symbol("H"), ac.symbol("W"))}),
+    ("mobilenet", None, {"input": (3, ac.symbol("H"), 224), "let": {"alpha": ac.symbol("alpha", ratio=True)}}),
+    ("densenet121", None, {}),
+)
+
+
+@pytest.mark.parametrize(("name", "layer", "settings"), WIDE, ids=lambda value: str(value)[:20])
+def test_latex_keeps_equations_on_the_page(name: str, layer: str | None, settings: dict[str, Any]) -> None:
+    text = explanation(explain(ac.analyze(name, **settings), layer), "latex")
+    equations = re.findall(r"\\begin\{align\*\}\n(.*?)\\end\{align\*\}", text, flags=re.DOTALL)
+    for equation in equations:
+        labels = [line.split("&")[0] for line in equation.split("\n") if not line.startswith("    &")]
+        margin = max(width(label) for label in labels if "rlap" not in label)
+        for line in equation.rstrip().split("\n"):
+            assert margin + width(line.partition("&")[2].removesuffix(r" \\")) <= PAGE + 3, line
+        assert (
+            equation.count("\n") <= 13 or rf"{{\allowdisplaybreaks{chr(10)}\begin{{align*}}{chr(10)}{equation}" in text
+        )
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs LaTeX")
+def test_latex_compiles_and_nothing_runs_off_the_page(tmp_path: Path) -> None:
+    made = [explanation(explain(ac.analyze(name, **settings), layer), "latex") for name, layer, settings in WIDE]
+    lets = {name: ac.symbol(name) for name in ("__", "_x_", "width", "a_b_c")}
+    spec = {
+        "input": [3, 9, 9],
+        "let": dict.fromkeys(lets, 2),
+        "layers": [{"conv": {"filters": "*".join(lets), "kernel": 3}}],
+    }
+    made += [explanation(explain(ac.analyze(spec, let=lets), layer), "latex") for layer in (None, "conv")]
+    lines = [r"\documentclass{article}\usepackage{amsmath}\begin{document}", *made, r"\end{document}"]
+    (tmp_path / "made.tex").write_text("\n\n".join(lines), encoding="utf-8")
+    ran = subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "made.tex"], cwd=tmp_path, capture_output=True, check=False
+    )
+    told = (tmp_path / "made.log").read_text(encoding="latin-1")
+    assert ran.returncode == 0, re.findall(r"^!.*", told, flags=re.MULTILINE)
+    assert not re.findall(r"^Overfull.*", told, flags=re.MULTILINE)
 
 
 def test_every_convention_stands_where_it_is_said_to() -> None:

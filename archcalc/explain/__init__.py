@@ -23,7 +23,6 @@ from ..conditions import Condition
 from ..entries import JoinEntry
 from ..errors import ArchcalcError, UsageError, did_you_mean, hinted, nearest, shown
 from ..layers import Layer, Operations
-from ..layers.fields import FlagField, PerAxisField, TableField
 from ..naming import Level
 from ..quantities import COLUMN_QUANTITIES, NAMES, QUANTITIES, Quantity
 from ..records import Record, record
@@ -297,28 +296,3 @@ def _legend(ran: Run, sections: Sequence[Section], names: Names) -> tuple[tuple[
             if meaning and leaf.name not in tensors:
                 found.setdefault(name, (meaning, leaf.value))
     return tuple((name, meaning, dims.plain(value)) for name, (meaning, value) in found.items())
-
-
-def title(layer: LayerReport) -> str:
-    """A layer in a line: `conv, filters 96, kernel 11x11, stride 4, on 3x227x227`."""
-    own = layer.node.layer
-    told = [own.kind, *_fields_text(own)]
-    return f"{', '.join(told)}, on {', '.join(map(str, layer.inputs))}"
-
-
-def _fields_text(layer: Layer) -> Iterator[str]:
-    given = layer.arguments()
-    for name in [*(name for name in layer.required() if name in given), *given]:
-        if name not in given:
-            continue
-        value = given.pop(name)
-        field = layer.schema[name]
-        if isinstance(field, FlagField):
-            yield name if value else f"no {name}"
-        elif isinstance(field, TableField):
-            crosses = sum(row.count("X") for row in value)
-            yield f"{name} a table of {len(value)}x{len(value[0])} with {crosses} X"
-        elif isinstance(field, PerAxisField) and name == "kernel":
-            yield f"{name} {'x'.join(map(str, value))}"
-        else:
-            yield f"{name} {field.written(value)}"

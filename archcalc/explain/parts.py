@@ -45,10 +45,9 @@ class Rule(Record):
 
     @property
     def latex(self) -> tuple[str, ...]:
-        """The rule in names, with numbers, and the result, in LaTeX for amsmath; what is empty is left out."""
-        texts = [self.made.latex(names=True)] if self.names else []
-        texts += [self.made.latex(names=False)] if self.numbers else []
-        return (*texts, dims.latex(self.value))
+        """The rule in names and with numbers, in LaTeX for amsmath; what is empty is left out."""
+        names = [self.made.latex(names=True)] if self.names else []
+        return (*names, self.made.latex(names=False)) if self.numbers else tuple(names)
 
     def renamed(self, name_of: Callable[[Term], str]) -> Rule:
         """The same with other names."""

@@ -7,11 +7,11 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ..explain import Explanation, title
+from ..explain import Explanation
 from ..explain.exactness import Loss
 from ..explain.parts import Rule, Section
 from ..explain.totals import Total
-from .explain_latex import latex
+from .explain_latex import latex, sides_of
 from .explain_words import (
     TIED,
     convention_of,
@@ -24,6 +24,7 @@ from .explain_words import (
     part_runs,
     repeated,
     rounded_text,
+    title,
     value_text,
 )
 from .formats import check_format
@@ -208,7 +209,7 @@ def _section_data(section: Section) -> dict[str, Any]:
 
 def _rule_data(rule: Rule) -> dict[str, Any]:
     data = {"name": rule.name, "rule": rule.names, "numbers": rule.numbers, "value": plain(rule.value)}
-    return {**{key: value for key, value in data.items() if value != ""}, "latex": " = ".join(rule.latex)}
+    return {**{key: value for key, value in data.items() if value != ""}, "latex": " = ".join(sides_of(rule))}
 
 
 def _loss_data(loss: Loss) -> dict[str, Any]:
