@@ -539,6 +539,56 @@ def test_totals_have_no_name_with_two_meanings() -> None:
     assert total.rule is not None and total.rule.names == "N*macs_total"
 
 
+def test_letters_are_told_in_words() -> None:
+    spec: Any = {"input": [3, 8, 8], "layers": [{"conv": {"filters": 4, "kernel": 3, "pad": [[0, 1], [1, 2]]}}]}
+    told = " ".join(str(explain(ac.analyze(spec), "conv", "size")).split())
+    assert "P_h_begin: pad at the beginning of the height; P_h_end: pad at the end of the height" in told
+    softmax = " ".join(str(explain(ac.analyze("lenet5"), "S2", "macs")).split())
+    assert "positions, each" not in softmax
+
+
+def test_long_rules_are_broken_where_operators_are() -> None:
+    for name, path in (("swin_t", "stage1.swin_block1.attention.attention"), ("mobilenet", None)):
+        settings: Any = {"let": {"alpha": ac.symbol("alpha", ratio=True)}} if path is None else {}
+        lines = str(explain(ac.analyze(name, **settings), path)).split("\n")
+        assert max(map(len, lines)) <= 110
+        assert any(line.lstrip().startswith(("+ ", "- ", "*")) for line in lines)
+
+
+def test_a_total_of_a_single_layer_goes_down_to_its_rule() -> None:
+    def told(name: str, path: str | None, quantity: str, **let: Any) -> str:
+        return " ".join(str(explain(ac.analyze(name, let=let), path, quantity)).split())
+
+    rule = "F_h*F_w*C_in/groups*outputs = "
+    assert f"all of conv {rule}7*7*256/1*256*56*56 = 10,070,523,904" in told("stack_7x7", None, "macs")
+    repeated = told("stack_3x3", None, "macs", n=ac.symbol("n"))
+    assert "= 1849688064*n" in repeated
+    assert f"n times that of conv {rule}3*3*256/1*256*56*56 = 1,849,688,064" in repeated
+    assert "C_in: channels of the input" in repeated
+    stage = told("vgg16", "stage2.conv_relu1", "parameters")
+    assert "all of conv weight filters*C_in/groups*F_h*F_w = 128*64/1*3*3 = 73,728 bias filters = 128" in stage
+    assert "= 1 (conv)" in told("vgg16", "stage2.conv_relu1", "weighted_layers")
+
+
+@pytest.mark.parametrize("name", ["stack_7x7", "vgg16", "lenet5"])
+def test_totals_of_a_single_layer_have_its_figure_in_every_format(name: str) -> None:
+    report = ac.analyze(name)
+    for level in (None, *(level.path for level in report.graph.root.walk() if level.children)):
+        made = explain(report, level)
+        for total in made.totals:
+            if total.section is None or total.layer is None:
+                continue
+            assert total.section.rules[-1].value == total.value == total.layer[total.quantity.name]
+            assert [part.path for part in total.parts] == [total.layer.path]
+            for rule in total.section.rules:
+                check_rule(rule)
+        told = json.loads(explanation(made, "json"))["totals"]
+        assert {t["quantity"] for t in told if "rules" in t} == {t.quantity.name for t in made.totals if t.section}
+        check_latex(explanation(made, "latex"))
+        if any(total.section for total in made.totals):
+            assert "all of " in explanation(made, "markdown")
+
+
 def test_repeats_by_a_symbol_are_told() -> None:
     report = ac.analyze("resnet_cifar20", let={"n": ac.symbol("n")})
     repeated = next(layer for layer in report if layer.repeat != 1)

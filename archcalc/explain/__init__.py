@@ -14,7 +14,7 @@ width floor((W + 2*P_w - F_w)/S_w) + 1 = floor((227 + 2*0 - 11)/4) + 1 = 55
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -29,7 +29,7 @@ from ..records import Record, record
 from ..report import LayerReport, Report
 from . import fields as fields_of
 from .exactness import Loss, lost_by
-from .parts import Names, Rule, Section
+from .parts import Legend, Names, Rule, Section
 from .rules import Run, axis_words, run_rules
 from .totals import Total, counted, totals
 
@@ -75,7 +75,7 @@ class Explanation(Record):
     sections: tuple[Section, ...] = ()
     totals: tuple[Total, ...] = ()
     losses: tuple[Loss, ...] = ()
-    legend: tuple[tuple[str, str, Any], ...] = ()
+    legend: Legend = ()
     remarks: tuple[str, ...] = ()
 
     @property
@@ -99,7 +99,7 @@ def explain(report: Report, layer: str | None = None, quantity: str | None = Non
     if layer is None:
         return _network(report, quantity)
     level = _level(report, layer)
-    sums = tuple(_level_totals(report, level, quantity)) if level.children else ()
+    sums = tuple(_down_to_rules(report, _level_totals(report, level, quantity))) if level.children else ()
     if level.node is None and quantity not in (SIZE, FIELD):
         return Explanation(report, level.path, totals=sums, remarks=_of_level(report, level))
     inside = counted(report, level)
@@ -142,7 +142,8 @@ def _network(report: Report, quantity: str | None) -> Explanation:
         return _end_of_network(report, quantity)
     asked = QUANTITIES if quantity is None else (NAMES[quantity],)
     heads = [f"head {head} is counted apart: the totals leave it out" for head in report.graph.heads]
-    return Explanation(report, totals=tuple(totals(report, report.graph.root, asked)), remarks=tuple(heads))
+    sums = totals(report, report.graph.root, asked)
+    return Explanation(report, totals=tuple(_down_to_rules(report, sums)), remarks=tuple(heads))
 
 
 def _end_of_network(report: Report, quantity: str) -> Explanation:
@@ -168,6 +169,23 @@ def _level_totals(report: Report, level: Level, quantity: str | None) -> Iterato
             yield total
 
 
+def _down_to_rules(report: Report, sums: Iterable[Total]) -> Iterator[Total]:
+    """Of sums that are the figure of a single layer, the rule of that, where it can be run with terms."""
+    runs: dict[str, tuple[Run, LayerReport]] = {}
+    for total in sums:
+        layer, quantity = total.layer, total.quantity
+        if layer is None or quantity.unit == "layers":  # each counts as one
+            yield total
+            continue
+        try:
+            ran, named = runs.get(layer.path) or runs.setdefault(layer.path, _run(layer))
+            (section,), legend = _named(report, ran, [_count(layer, named, ran, quantity)])
+        except ArchcalcError:
+            yield total
+        else:
+            yield replace(total, section=section, legend=legend)
+
+
 def _of_level(report: Report, level: Level) -> tuple[str, ...]:
     """What a level holds, and what goes in and out."""
     inside = counted(report, level)
@@ -183,23 +201,20 @@ def _of_level(report: Report, level: Level) -> tuple[str, ...]:
 
 
 def _layer(report: Report, layer: LayerReport, quantity: str | None) -> Explanation:
+    ran, named = _run(layer)
+    sections, legend = _named(report, ran, list(_sections(report, layer, named, ran, quantity)))
+    losses = lost_by(layer) if quantity in (None, SIZE) else ()
+    remarks = tuple(_remarks(layer))
+    return Explanation(report, layer.path, layer, sections, losses=losses, legend=legend, remarks=remarks)
+
+
+def _run(layer: LayerReport) -> tuple[Run, LayerReport]:
+    """The rules of a layer run with terms, and the layer with the counts that they gave."""
     node = layer.node
     branches = tuple(name for name, _ in node.entry.branches) if isinstance(node.entry, JoinEntry) else ()
     own: Layer = replace(node.layer, bits=layer.bits)
     ran = run_rules(own, node.x, branches)
-    named = LayerReport(node._replace(layer=ran.layer, shapes=_shapes(ran)), ran.cost, layer.dtype)
-    losses = lost_by(layer) if quantity in (None, SIZE) else ()
-    sections = tuple(_sections(report, layer, named, ran, quantity))
-    names = Names(report.symbols, {**fields_of.LEGEND, **ran.legend})
-    return Explanation(
-        report=report,
-        path=layer.path,
-        layer=layer,
-        sections=tuple(_renamed(section, names) for section in sections),
-        losses=losses,
-        legend=_legend(ran, sections, names),
-        remarks=tuple(_remarks(layer)),
-    )
+    return ran, LayerReport(node._replace(layer=ran.layer, shapes=_shapes(ran)), ran.cost, layer.dtype)
 
 
 def _shapes(ran: Run) -> tuple[Any, ...]:
@@ -281,11 +296,13 @@ def _count(layer: LayerReport, named: LayerReport, ran: Run, quantity: Quantity)
     return Section(quantity.name, value, tuple(rules), tuple(remarks))
 
 
-def _renamed(section: Section, names: Names) -> Section:
-    return replace(section, rules=tuple(rule.renamed(names.of) for rule in section.rules))
+def _named(report: Report, ran: Run, sections: Sequence[Section]) -> tuple[tuple[Section, ...], Legend]:
+    """The sections with names that no symbol of the network has, and what they mean."""
+    names = Names(report.symbols, {**fields_of.LEGEND, **ran.legend})
+    return tuple(section.renamed(names.of) for section in sections), _legend(ran, sections, names)
 
 
-def _legend(ran: Run, sections: Sequence[Section], names: Names) -> tuple[tuple[str, str, Any], ...]:
+def _legend(ran: Run, sections: Sequence[Section], names: Names) -> Legend:
     """What the letters in the rules mean, in the order in which they occur."""
     found: dict[str, tuple[str, Any]] = {}
     for section in sections:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from .. import dims
 from ..dims.term import Term, leaves
 from ..records import Record, record
+
+Legend: TypeAlias = tuple[tuple[str, str, Any], ...]  # letters, what they mean, their values
 
 
 @record
@@ -99,3 +101,7 @@ class Section(Record):
     value: Any
     rules: tuple[Rule, ...]
     remarks: tuple[str, ...] = ()
+
+    def renamed(self, name_of: Callable[[Term], str]) -> Section:
+        """The same with other names."""
+        return Section(self.quantity, self.value, tuple(rule.renamed(name_of) for rule in self.rules), self.remarks)

@@ -34,9 +34,10 @@ WORDS = {"N": "tokens", "D": "depth", "H": "height", "W": "width"}
 COUNTS = {
     "inputs": "numbers of the input",
     "outputs": "numbers of the output",
-    "positions": "positions, each with all channels",
-    "positions_in": "positions of the input, each with all channels",
+    "positions": "product of the output's axes without its channels",
+    "positions_in": "product of the input's axes without its channels",
 }
+SIDES = {"begin": "beginning", "end": "end"}
 Made = TypeVar("Made")
 
 
@@ -215,8 +216,9 @@ def _meaning(letter: str, field: str, is_flag: bool) -> str:
         return ""
     words = {axis: WORDS[axis.upper()] for axes in AXES.values() for axis in axes}
     parts = letter.split("_")[1:]
-    told = [f"along the {words[part]}" if part in words else f"at the {part}" for part in parts]
-    return " ".join([field, *told])
+    axes = [words[part] for part in parts if part in words]
+    sides = [f"at the {SIDES[part]}" for part in parts if part in SIDES]
+    return " ".join([field, *sides, *(f"{'of' if sides else 'along'} the {axis}" for axis in axes)])
 
 
 def attribute(layer: Layer, field: str) -> str:

@@ -1,4 +1,4 @@
-r"""Equations in LaTeX that stay on the page: an `align*` whose lines are broken where operators are.
+r"""Formulas broken into lines where operators are: as text, and in LaTeX equations that stay on the page.
 
 TeX breaks no displayed formula by itself, and only TeX knows how wide one is: widths are estimated, in digits.
 
@@ -13,7 +13,8 @@ TeX breaks no displayed formula by itself, and only TeX knows how wide one is: w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from .text import latex_text
 
@@ -22,7 +23,7 @@ PAGE = 66  # digits in a line of the class article, the narrowest of the common 
 LONGEST = 30  # of the labels that equations stand behind; beneath longer ones
 UNBROKEN = 12  # lines; longer columns may go on on the next page
 NEXT = " \\\\\n    &"
-BREAKS = ((" + ", " - "), (r" \cdot ",), (r" \left\l",))  # before what lines may be broken, the best first
+OPENED = {"(": "\ue000", ")": "\ue001"}  # brackets that a line of text may be broken in, of no font
 _TOKEN = re.compile(r"\\[A-Za-z]+|\\.|.")
 _GROUP = re.compile(r"\\frac\{|\\underbrace\{|[_^]\{")
 _WIDTHS = {  # of what is not one digit wide
@@ -50,33 +51,69 @@ def _row(label: str, sides: Sequence[str], room: float) -> str:
     return head + NEXT.join("= " + (NEXT + r"\quad {}").join(broken(side, room)) for side in sides)
 
 
-def broken(formula: str, room: float) -> list[str]:
-    """The formula in pieces of about this width, those behind the first with their operator in front."""
-    if width(formula) <= room:
+class Notation(NamedTuple):
+    """How formulas are written: how wide one is, before what it may be broken, the best first, and at which places;
+    `opened` gives it with brackets that may be broken too."""
+
+    width: Callable[[str], float]
+    breaks: tuple[re.Pattern[str], ...]
+    outside: Callable[[str], Iterator[int]]
+    opened: Callable[[str], str]
+
+
+def broken(formula: str, room: float, notation: Notation | None = None) -> list[str]:
+    """The formula, in LaTeX unless told, in pieces of about this width, those behind the first with their operator in
+    front."""
+    notation = notation or LATEX
+    if notation.width(formula) <= room:
         return [formula]
-    for operators in BREAKS:
-        parts = _split(formula, operators)
-        if len(parts) > 1:
-            return _filled(parts, room)
-    opened = _opened(formula)
-    return [formula] if opened == formula else broken(opened, room)
+    for operators in notation.breaks:
+        starts = [place for place in notation.outside(formula) if place and operators.match(formula, place)]
+        if starts:
+            ends = [*starts, len(formula)]
+            return _filled([formula[start:end] for start, end in zip([0, *starts], ends, strict=True)], room, notation)
+    opened = notation.opened(formula)
+    return [formula] if opened == formula else broken(opened, room, notation)
 
 
-def _filled(parts: Sequence[str], room: float) -> list[str]:
+def _filled(parts: Sequence[str], room: float, notation: Notation) -> list[str]:
     """As many parts a line as there is room for; a part that is wider than a line is broken in turn."""
     lines: list[str] = []
     for part in parts:
-        if lines and width(lines[-1] + part) <= room:
+        if lines and notation.width(lines[-1] + part) <= room:
             lines[-1] += part
         else:
-            lines.extend(broken(part.strip(), room - 2))
+            lines.extend(broken(part.strip(), room - 2, notation))
     return lines
 
 
-def _split(formula: str, operators: tuple[str, ...]) -> list[str]:
-    """The parts between operators that stand in no braces and brackets, each with the operator in front of it."""
-    starts = [0, *(place for place in _outside(formula) if place and formula.startswith(operators, place))]
-    return [formula[start:stop] for start, stop in zip(starts, [*starts[1:], len(formula)], strict=True)]
+def text_lines(formula: str, room: int) -> list[str]:
+    """The text of a formula in lines that are not longer than this, if it has operators enough.
+
+    >>> text_lines("a*(b + c) + floor(H/2)**2*W - 1", 15)
+    ['a*(b + c)', '+ floor(H/2)**2', '*W - 1']
+    """
+    lines = broken(formula, room, TEXT)
+    return [line.replace(OPENED["("], "(").replace(OPENED[")"], ")") for line in lines]
+
+
+def _opened_text(formula: str) -> str:
+    """The text with other characters for brackets that stand in no others."""
+    depth, characters = 0, []
+    for character in formula:
+        depth -= character == ")"
+        characters.append(OPENED.get(character, character) if depth == 0 else character)
+        depth += character == "("
+    return "".join(characters)
+
+
+def _outside_brackets(formula: str) -> Iterator[int]:
+    """The places that stand in no brackets."""
+    depth = 0
+    for place, character in enumerate(formula):
+        depth += (character == "(") - (character == ")")
+        if depth == 0:
+            yield place
 
 
 def _outside(formula: str) -> Iterator[int]:
@@ -133,3 +170,7 @@ def _closing(formula: str, place: int) -> int:
 def _flat(formula: str) -> float:
     """The width of what holds no fractions and no indices."""
     return sum(_WIDTHS.get(token, 1.8 if token.isupper() else 1.0) for token in _TOKEN.findall(formula))
+
+
+TEXT = Notation(len, (re.compile(r" [+-] "), re.compile(r"(?<!\*)\*(?!\*)")), _outside_brackets, _opened_text)
+LATEX = Notation(width, (re.compile(r" [+-] "), re.compile(r" \\cdot "), re.compile(r" \\left\\l")), _outside, _opened)

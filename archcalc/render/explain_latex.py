@@ -23,8 +23,10 @@ from .explain_words import (
     head,
     is_one_line,
     largest_text,
+    legend_of,
     legend_texts,
     losses_text,
+    only_text,
     part_runs,
     rounded_text,
 )
@@ -76,7 +78,7 @@ def _itemized(items: list[str]) -> list[str]:
 
 
 def _legend_latex(made: Explanation) -> Iterator[str]:
-    for text in legend_texts(made.legend):
+    for text in legend_texts(legend_of(made)):
         names, _, meaning = text.partition(": ")
         letters = ", ".join(f"${latex_name(name)}$" for name in names.split(", "))
         yield f"{letters}: {latex_text(meaning)}"
@@ -86,7 +88,7 @@ def _total_latex(made: Explanation, total: Total) -> Iterator[str]:
     """The sum, its parts under their names: beneath it those that are formulas, as long ones can only be broken
     there."""
     name, value = total.quantity.name, value_latex(total.value)
-    runs = part_runs(made, total)
+    runs = part_runs(made, total) if total.section is None else []
     are_numbers = all(type(run.value) is int for run in runs)
     if total.rule is not None:
         yield aligned([(name, sides_of(total.rule))])
@@ -95,6 +97,10 @@ def _total_latex(made: Explanation, total: Total) -> Iterator[str]:
     else:
         yield aligned([(name, [value])])
         yield from _itemized([f"{latex_text(run.path)}: {_times(run)}${value_latex(run.value)}$" for run in runs])
+    if total.section is not None:
+        yield f"{_words(only_text(made, total))}:"
+        yield aligned([(rule.name, sides_of(rule)) for rule in total.section.rules])
+        yield from (_words(f"{remark}.") for remark in total.section.remarks)
     told = [total.quantity.description, rounded_text(total), largest_text(made, total).replace(TIED, " ")]
     told += [f"a longest path: {', '.join(total.path)}"] if total.path else []
     yield _words(". ".join(text[:1].upper() + text[1:] for text in told if text)) + ".\n"

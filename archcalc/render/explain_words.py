@@ -11,7 +11,7 @@ from .. import dims
 from ..conditions import Condition
 from ..explain import CONVENTIONS, Explanation
 from ..explain.exactness import Loss
-from ..explain.parts import Section
+from ..explain.parts import Legend, Section
 from ..explain.residues import Residues
 from ..explain.totals import Part, Total
 from ..layers import Layer
@@ -158,7 +158,7 @@ def _neighbours_text(word: str, found: Sequence[tuple[Any, Any]]) -> str:
     return f"{word} " + " or ".join(f"{value} (output {output})" for value, output in found)
 
 
-def legend_texts(legend: Sequence[tuple[str, str, Any]]) -> list[str]:
+def legend_texts(legend: Legend) -> list[str]:
     """What letters mean, those of one thing together: `H, W: height, width of the input`."""
     groups: dict[str, tuple[list[str], list[str], str]] = {}
     for name, meaning, _ in legend:
@@ -176,9 +176,23 @@ def legend_texts(legend: Sequence[tuple[str, str, Any]]) -> list[str]:
     return [f"{', '.join(names)}: {form.format(', '.join(words))}" for names, words, form in groups.values()]
 
 
-def within(made: Explanation, part: Part) -> str:
+def legend_of(made: Explanation) -> Legend:
+    """All that letters mean, of layers that totals go down to as well."""
+    entries = [*made.legend, *(entry for total in made.totals for entry in total.legend)]
+    return tuple({entry[:2]: entry for entry in entries}.values())
+
+
+def within(made: Explanation, part: Part | LayerReport) -> str:
     """The path of a part as seen from the level that is explained; the join itself of one that holds branches."""
     return "itself" if part.path == made.path else part.path.removeprefix(f"{made.path}.")
+
+
+def only_text(made: Explanation, total: Total) -> str:
+    """The single layer that a total comes from, and how often it stands there."""
+    if total.layer is None:
+        return ""
+    repeat, where = total.layer.repeat, within(made, total.layer)
+    return f"all of {where}" if dims.same(repeat, 1) is True else f"{repeat} times that of {where}"
 
 
 class PartRun(NamedTuple):
