@@ -417,6 +417,9 @@ def test_sizes_that_never_divide_and_those_that_have_several_symbols() -> None:
     assert zeros(dims.floordiv(H, 2) - 2 * dims.floordiv(H, 4) + 1) == ("H", 1, ())  # 1 or 2
     assert zeros(H + W - 2 * dims.floordiv(H + W, 2)) is None
     assert zeros(H - 2) is None
+    assert not losses(make("conv", rank=1, filters=1, kernel=3, pad=2, dilation=2), Shape((1, H)))  # reads all of many
+    assert losses(make("conv", rank=1, filters=1, kernel=2, stride=2, dilation=2), Shape((1, 2 * H + 1)))[0].gaps
+    assert not losses(make("conv", rank=1, filters=1, kernel=1000, dilation=2), Shape((1, 100_000)))  # not counted
     (loss,) = losses(make("conv", rank=1, filters=1, kernel=1, stride=2), Shape((1, 2 * H)))
     assert loss.rest == 1 and loss.dropped == 1 and loss.unread is None
 
@@ -530,6 +533,13 @@ def test_no_name_in_a_rule_has_two_meanings(quantity: str) -> None:
                 assert evaluated(rule.names, {**NAMED, **letters}) == dims.substitute(rule.value, NAMED)
         named = {name for name, _, _ in made.legend}
         assert not named & set(NAMED)
+
+
+def test_equal_parts_with_symbols_stand_in_brackets() -> None:
+    report = ac.analyze("mobilenet", let={"alpha": ac.symbol("alpha", ratio=True)})
+    made = explain(report, quantity="parameters")
+    assert "  5*(floor(512*alpha)**2 + 13*floor(512*alpha))\n" in str(made)
+    assert r"separable11: $5 \bigl(\left\lfloor 512" in explanation(made, "latex")
 
 
 def test_totals_have_no_name_with_two_meanings() -> None:

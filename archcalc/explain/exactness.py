@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from math import gcd
 from typing import Any
 
 from .. import dims
@@ -70,9 +71,11 @@ def losses(layer: Layer, x: Any) -> tuple[Loss, ...]:
     for axis, (size, letter) in enumerate(zip(x.spatial, axis_letters(x), strict=True)):
         rest, gaps = window.rest(axis, size), tuple(_gaps(window, axis))
         dropped = _dropped(window, axis, size, rest)
-        unread = _unread(layer, x, axis) if gaps else dropped
+        unread = _unread(layer, x, window, axis) if gaps else dropped
+        if unread is None and not _skips(window, axis):
+            gaps = ()  # there may be none
         where = zeros(rest) if dims.is_symbolic(rest) else None
-        divides = rest == 0 or (where is not None and where.everywhere)
+        divides = dims.same(rest, 0) is True or (where is not None and where.everywhere)
         if divides and (not gaps or unread == 0):
             continue
         made = Loss(
@@ -97,6 +100,13 @@ def _gaps(window: Window, axis: int) -> Iterator[str]:
         yield "the stride is larger than the kernel"
     if dims.at_least(kernel, 2) is True and dims.at_least(window.dilation[axis], 2) is True:
         yield "the taps of the kernel stand apart"
+
+
+def _skips(window: Window, axis: int) -> bool:
+    """Whether windows leave out positions in the midst of an input that is long enough."""
+    stride, dilation = window.stride[axis], window.dilation[axis]
+    share_a_factor = type(stride) is int and type(dilation) is int and gcd(stride, dilation) > 1
+    return share_a_factor or dims.at_least(window.kernel[axis], stride) is False
 
 
 def _sharing(layer: Layer, x: Shape) -> Iterator[Loss]:
@@ -135,14 +145,15 @@ def lost_by(layer: LayerReport) -> tuple[Loss, ...]:
     return losses(layer.node.layer, layer.node.x)
 
 
-def _unread(layer: Layer, x: Shape, axis: int) -> int | None:
-    size, places = x.spatial[axis], layer.output(x).spatial[axis]
-    if type(size) is not int or type(places) is not int or size > MAX_COUNTED:
+def _unread(layer: Layer, x: Shape, window: Window, axis: int) -> int | None:
+    """How many positions of the input no window reads; None where that is not counted."""
+    size, places, kernel = x.spatial[axis], window.size(axis, x.spatial[axis]), window.kernel[axis]
+    if any(type(number) is not int for number in (size, places, kernel)) or max(size, places * kernel) > MAX_COUNTED:
         return None
     read: set[int] = set()
     for place in range(places):
         read.update(_read(layer, x, axis, place))
-    return size - len(read)
+    return int(size) - len(read)
 
 
 def _with_neighbours(loss: Loss, layer: Layer, x: Shape) -> Loss:

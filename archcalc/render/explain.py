@@ -125,8 +125,8 @@ def _total_text(made: Explanation, total: Total) -> Iterator[str]:
     else:
         width = max(len(run.path) for run in runs)
         for run in runs:
-            count = f"{run.times} times " if run.times > 1 else ""
-            yield from _formula_lines(f"    {run.path:<{width}}  {count}{run.value}", width + 6)
+            value = f"{run.times}*({run.value})" if run.times > 1 else run.value
+            yield from _formula_lines(f"    {run.path:<{width}}  {value}", width + 6)
     yield from _wrapped(rounded_text(total))
     yield from _wrapped(largest_text(made, total))
 

@@ -96,7 +96,7 @@ def _total_latex(made: Explanation, total: Total) -> Iterator[str]:
         yield aligned([(name, [" + ".join(map(_part_latex, runs)), value])])
     else:
         yield aligned([(name, [value])])
-        yield from _itemized([f"{latex_text(run.path)}: {_times(run)}${value_latex(run.value)}$" for run in runs])
+        yield from _itemized([f"{latex_text(run.path)}: ${_times(run)}$" for run in runs])
     if total.section is not None:
         yield f"{_words(only_text(made, total))}:"
         yield aligned([(rule.name, sides_of(rule)) for rule in total.section.rules])
@@ -112,7 +112,8 @@ def _part_latex(run: PartRun) -> str:
 
 
 def _times(run: PartRun) -> str:
-    return f"{run.times} times " if run.times > 1 else ""
+    value = value_latex(run.value)
+    return rf"{run.times} \bigl({value}\bigr)" if run.times > 1 else value
 
 
 # words, and formulas in sentences
