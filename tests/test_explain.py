@@ -7,6 +7,8 @@ import json
 import math
 import random
 import re
+import shutil
+import subprocess
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -20,14 +22,17 @@ from test_structure import loaded_after
 import archcalc as ac
 from archcalc import dims, zoo
 from archcalc.cli import main
-from archcalc.explain import CONVENTIONS, Explanation, Rule, explain, title
+from archcalc.explain import CONVENTIONS, Explanation, Rule, explain
 from archcalc.explain import fields as fields_of
 from archcalc.explain.exactness import losses
+from archcalc.explain.residues import zeros
 from archcalc.layers import JOINS, find, make
 from archcalc.layers.base import REGISTRY
 from archcalc.quantities import NAMES, QUANTITIES
 from archcalc.receptive import Fields
+from archcalc.render.equations import PAGE, width
 from archcalc.render.explain import FORMATS, explanation
+from archcalc.render.explain_words import title
 from archcalc.shapes import Shape
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -287,6 +292,13 @@ def test_fields_follow_the_recurrence(name: str) -> None:
             check_rule(rule)
 
 
+def test_where_a_field_begins_is_a_difference() -> None:
+    (section,) = explain(ac.analyze("vgg16"), "stage2.conv_relu1.conv", "field").sections
+    start = next(rule for rule in section.rules if rule.name == "rows: start")
+    assert str(start) == "start_before - jump_before*P_h = -2 - 2*1 = -4"
+    assert start.latex == (r"\mathrm{start\_before} - \mathrm{jump\_before} \cdot P_{h}", r"-2 - 2 \cdot 1")
+
+
 def test_fields_where_paths_meet_name_them() -> None:
     text = str(explain(ac.analyze("googlenet"), "inception3a.concat", "field"))
     assert "'1x1': size 27x27, jump 8x8, start -7, -7" in text
@@ -333,40 +345,83 @@ def test_what_rounding_loses_and_what_would_be_exact(seed: int) -> None:
     begin, end = (source.randint(0, kernel - 1) for _ in range(2))
     if source.random() < 0.6:
         end = begin
-    layer = make("conv", rank=1, filters=1, kernel=kernel, stride=stride, pad=((begin, end),))
-    if size + begin + end < kernel:
+    dilation = source.choice((1, 1, 2, 3))
+    extent = dilation * (kernel - 1) + 1
+    layer = make("conv", rank=1, filters=1, kernel=kernel, stride=stride, pad=((begin, end),), dilation=dilation)
+    if size + begin + end < extent:
         return
 
     def exact(n: int, before: int, after: int, step: int) -> bool:
-        return n + before + after >= kernel and (n + before + after - kernel) % step == 0
+        return n + before + after >= extent and (n + before + after - extent) % step == 0
 
-    read = {
-        place - begin
-        for first in range(0, size + begin + end - kernel + 1, stride)
-        for place in range(first, first + kernel)
-    }
+    firsts = range(-begin, size + end - extent + 1, stride)
+    read = {place for first in firsts for place in range(first, first + extent, dilation)} & set(range(size))
+    behind = [place for place in range(size) if place >= firsts[-1] + extent]
     found = losses(layer, Shape((1, size)))
-    if exact(size, begin, end, stride):
-        assert not found
+    between = size - len(read) - len(behind)
+    assert bool(found) == (not exact(size, begin, end, stride) or between > 0)
+    if not found:
         return
     (loss,) = found
-    assert loss.rest == (size + begin + end - kernel) % stride
-    assert loss.unread == len(set(range(size)) - read)
-    assert loss.dropped == layer.dropped(Shape((1, size)))[0]
+    assert loss.rest == (size + begin + end - extent) % stride
+    assert loss.unread == size - len(read)
+    assert loss.dropped == len(behind)
+    assert bool(loss.gaps) >= bool(between)
+    if dilation == 1 or kernel == 1:
+        assert ("the stride is larger than the kernel" in loss.gaps) == (stride > kernel)
+    if exact(size, begin, end, stride):
+        assert not (loss.inputs or loss.pads or loss.strides)
+        return
     smaller = next((n for n in range(size - 1, 0, -1) if exact(n, begin, end, stride)), None)
     larger = next(n for n in range(size + 1, size + 99) if exact(n, begin, end, stride))
     assert [n for n, _ in loss.inputs] == [n for n in (smaller, larger) if n is not None]
     strides = [
         next((s for s in way if exact(size, begin, end, s)), None)
-        for way in (range(stride - 1, 0, -1), range(stride + 1, max(kernel, stride) + 1))
+        for way in (range(stride - 1, 0, -1), range(stride + 1, max(extent, stride) + 1))
     ]
     assert [s for s, _ in loss.strides] == [s for s in strides if s is not None]
     for told, output in loss.pads:
         before, after = told if isinstance(told, list) else (told, told)
         assert exact(size, before, after, stride)
-        assert output == (size + before + after - kernel) // stride + 1
+        assert output == (size + before + after - extent) // stride + 1
     for n, output in loss.inputs:
-        assert output == (n + begin + end - kernel) // stride + 1
+        assert output == (n + begin + end - extent) // stride + 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "where"),
+    [
+        ({"kernel": 11, "stride": 4}, "H % 4 == 3"),
+        ({"kernel": 3, "stride": 5}, "H % 5 == 3"),
+        ({"kernel": 7, "stride": 2, "pad": 3}, "H % 2 == 1"),
+        ({"kernel": 2, "stride": 2, "dilation": 2}, "H % 2 == 1"),
+        ({"kernel": 4, "stride": 4, "pad": ((1, 2),)}, "H % 4 == 1"),
+    ],
+)
+def test_with_a_symbol_the_sizes_that_divide_are_told(fields: dict[str, Any], where: str) -> None:
+    H = ac.symbol("H")
+    layer = make("conv", rank=1, filters=1, **fields)
+    (loss,) = losses(layer, Shape((1, H)))
+    assert str(loss.exact_where) == where
+    for size in range(20, 60):
+        found = losses(layer, Shape((1, size)))
+        numeric = found[0] if found else None
+        exact = numeric is None or numeric.rest == 0
+        assert exact == (size % loss.exact_where.modulus in loss.exact_where.values)
+        assert dims.substitute(loss.rest, {"H": size}) == (numeric.rest if numeric else 0)
+        assert dims.substitute(loss.dropped, {"H": size}) == (numeric.dropped if numeric else 0)
+
+
+def test_sizes_that_never_divide_and_those_that_have_several_symbols() -> None:
+    H, W = ac.symbol("H"), ac.symbol("W")
+    assert zeros(dims.floordiv(H, 2) - 2 * dims.floordiv(H, 4) + 1) == ("H", 1, ())  # 1 or 2
+    assert zeros(H + W - 2 * dims.floordiv(H + W, 2)) is None
+    assert zeros(H - 2) is None
+    assert not losses(make("conv", rank=1, filters=1, kernel=3, pad=2, dilation=2), Shape((1, H)))  # reads all of many
+    assert losses(make("conv", rank=1, filters=1, kernel=2, stride=2, dilation=2), Shape((1, 2 * H + 1)))[0].gaps
+    assert not losses(make("conv", rank=1, filters=1, kernel=1000, dilation=2), Shape((1, 100_000)))  # not counted
+    (loss,) = losses(make("conv", rank=1, filters=1, kernel=1, stride=2), Shape((1, 2 * H)))
+    assert loss.rest == 1 and loss.dropped == 1 and loss.unread is None
 
 
 def test_losses_in_words() -> None:
@@ -382,14 +437,31 @@ def test_losses_in_words() -> None:
     assert "lost" not in told("alexnet", "conv1") and "exact" not in told("alexnet", "conv1")
     assert "leaves 1 behind the last window, which is of the zeros: no input is lost" in told("resnet50", "conv1.conv")
     assert "reaches 1 beyond the input and its zeros; nothing is lost" in told("googlenet", "maxpool1")
-    assert "28 of 56 are read by no window" in told("resnet50", "conv3_x.residual1.shortcut.conv")
+    assert "28 of 56 in all are read by no window" in told("resnet50", "conv3_x.residual1.shortcut.conv")
     pooled: Any = {"input": [3, 7, 6], "layers": [{"adaptive_avgpool": 3}]}  # rows 0 to 2, 2 to 4, 4 to 6
     assert "rows: 2 of 7 are read by several windows; exact would be an input of 6 (output 3) or 9 (output 3)" in told(
         pooled, "adaptive_avgpool"
     )
     assert "columns:" not in told(pooled, "adaptive_avgpool")
     H = ac.symbol("H")
-    assert "H - 2*floor((H - 2)/2) - 2 lie behind the last window" in told("vgg16", "stage1.maxpool", input=(3, H, H))
+    assert (
+        "H - 2*floor((H - 2)/2) - 2 lie behind the last window, all of the input; the division is exact where H % 2 == 0"
+        in told("vgg16", "stage1.maxpool", input=(3, H, H))
+    )
+    shortcut = told("resnet50", "conv3_x.residual1.shortcut.conv", input=(3, H, 220))
+    assert "- 1 lie behind the last window, all of the input; the division is exact where H % 8 == 1 or" in shortcut
+    assert "others are read by no window, for the stride is larger than the kernel" in shortcut
+    assert "columns: 27 of 55 are read by no window, for the stride is larger than the kernel" in shortcut
+    dilated: Any = {"input": [4, 10, 9], "layers": [{"conv": {"filters": 4, "kernel": 2, "stride": 2, "dilation": 2}}]}
+    assert "5 of 10 in all are read by no window, for the taps of the kernel stand apart" in told(dilated, "conv")
+    assert "columns: 4 of 9 are read by no window, for the taps of the kernel stand apart" in told(dilated, "conv")
+    pool: Any = {"input": [4, H, 16], "layers": [{"maxpool": {"kernel": 3, "stride": 5}}]}
+    assert "H - 5*floor((H - 3)/5) - 3 lie behind the last window, all of the input" in told(pool, "maxpool")
+    assert (
+        "columns: the division leaves 3 behind the last window, 3 of the 16 of the input are lost, 7 of 16 in all"
+        in told(pool, "maxpool")
+    )
+    assert "none of them of the input" in told("resnet50", "conv1.conv", input=(3, H, H))
 
 
 # symbols
@@ -431,6 +503,100 @@ def test_letters_are_not_those_of_symbols() -> None:
     )
     assert explain(report, "linear1", "size").sections[0].rules[0].names == "units"
     assert explain(report, "linear2", "size").sections[0].rules[0].names == "units_here"
+    assert "units_here: units of this layer" in str(explain(report, "linear2", "size"))
+
+
+NAMED: dict[str, int] = {
+    "jump_before": 3, "macs": 16, "weight": 2, "bias": 1, "outputs": 5, "additions": 3, "F_h": 2, "size_before": 4,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("quantity", ["size", "parameters", "macs", "flops", "connections", "activations", "field"])
+def test_no_name_in_a_rule_has_two_meanings(quantity: str) -> None:
+    """With symbols of a network that are called like tensors, counts, letters and steps of fields."""
+    spec = {
+        "input": [3, 20, 20],
+        "let": NAMED,
+        "layers": [
+            {"conv": {"filters": "jump_before * F_h", "kernel": 3}},
+            {"conv": {"filters": " + ".join(NAMED), "kernel": 3}},
+        ],
+    }
+    symbolic = ac.analyze(spec, let={name: ac.symbol(name) for name in NAMED})
+    for path in ("conv1", "conv2"):
+        made = explain(symbolic, path, quantity)
+        for rule in (rule for section in made.sections for rule in section.rules):
+            for leaf in rule.leaves():
+                assert leaf.name not in NAMED or str(leaf.value) == leaf.name, (rule.name, rule.names)
+            letters = {leaf.name: dims.substitute(leaf.value, NAMED) for leaf in rule.leaves()}
+            if rule.names:
+                assert evaluated(rule.names, {**NAMED, **letters}) == dims.substitute(rule.value, NAMED)
+        named = {name for name, _, _ in made.legend}
+        assert not named & set(NAMED)
+
+
+def test_equal_parts_with_symbols_stand_in_brackets() -> None:
+    report = ac.analyze("mobilenet", let={"alpha": ac.symbol("alpha", ratio=True)})
+    made = explain(report, quantity="parameters")
+    assert "  5*(floor(512*alpha)**2 + 13*floor(512*alpha))\n" in str(made)
+    assert r"separable11: $5 \bigl(\left\lfloor 512" in explanation(made, "latex")
+
+
+def test_totals_have_no_name_with_two_meanings() -> None:
+    spec = {"input": [3, 20, 20], "let": NAMED, "layers": [{"conv": {"filters": "macs", "kernel": 3}}]}
+    report = ac.analyze(spec, let={"macs": ac.symbol("macs")}, batch=4)
+    (total,) = explain(report, quantity="batch_macs").totals
+    assert total.rule is not None and total.rule.names == "N*macs_total"
+
+
+def test_letters_are_told_in_words() -> None:
+    spec: Any = {"input": [3, 8, 8], "layers": [{"conv": {"filters": 4, "kernel": 3, "pad": [[0, 1], [1, 2]]}}]}
+    told = " ".join(str(explain(ac.analyze(spec), "conv", "size")).split())
+    assert "P_h_begin: pad at the beginning of the height; P_h_end: pad at the end of the height" in told
+    softmax = " ".join(str(explain(ac.analyze("lenet5"), "S2", "macs")).split())
+    assert "positions, each" not in softmax
+
+
+def test_long_rules_are_broken_where_operators_are() -> None:
+    for name, path in (("swin_t", "stage1.swin_block1.attention.attention"), ("mobilenet", None)):
+        settings: Any = {"let": {"alpha": ac.symbol("alpha", ratio=True)}} if path is None else {}
+        lines = str(explain(ac.analyze(name, **settings), path)).split("\n")
+        assert max(map(len, lines)) <= 110
+        assert any(line.lstrip().startswith(("+ ", "- ", "*")) for line in lines)
+
+
+def test_a_total_of_a_single_layer_goes_down_to_its_rule() -> None:
+    def told(name: str, path: str | None, quantity: str, **let: Any) -> str:
+        return " ".join(str(explain(ac.analyze(name, let=let), path, quantity)).split())
+
+    rule = "F_h*F_w*C_in/groups*outputs = "
+    assert f"all of conv {rule}7*7*256/1*256*56*56 = 10,070,523,904" in told("stack_7x7", None, "macs")
+    repeated = told("stack_3x3", None, "macs", n=ac.symbol("n"))
+    assert "= 1849688064*n" in repeated
+    assert f"n times that of conv {rule}3*3*256/1*256*56*56 = 1,849,688,064" in repeated
+    assert "C_in: channels of the input" in repeated
+    stage = told("vgg16", "stage2.conv_relu1", "parameters")
+    assert "all of conv weight filters*C_in/groups*F_h*F_w = 128*64/1*3*3 = 73,728 bias filters = 128" in stage
+    assert "= 1 (conv)" in told("vgg16", "stage2.conv_relu1", "weighted_layers")
+
+
+@pytest.mark.parametrize("name", ["stack_7x7", "vgg16", "lenet5"])
+def test_totals_of_a_single_layer_have_its_figure_in_every_format(name: str) -> None:
+    report = ac.analyze(name)
+    for level in (None, *(level.path for level in report.graph.root.walk() if level.children)):
+        made = explain(report, level)
+        for total in made.totals:
+            if total.section is None or total.layer is None:
+                continue
+            assert total.section.rules[-1].value == total.value == total.layer[total.quantity.name]
+            assert [part.path for part in total.parts] == [total.layer.path]
+            for rule in total.section.rules:
+                check_rule(rule)
+        told = json.loads(explanation(made, "json"))["totals"]
+        assert {t["quantity"] for t in told if "rules" in t} == {t.quantity.name for t in made.totals if t.section}
+        check_latex(explanation(made, "latex"))
+        if any(total.section for total in made.totals):
+            assert "all of " in explanation(made, "markdown")
 
 
 def test_repeats_by_a_symbol_are_told() -> None:
@@ -564,6 +730,61 @@ def test_latex_reads_like_the_papers() -> None:
     assert r"\left\lfloor \frac{H + 2 \cdot P_{h} - F_{h}}{S_{h}} \right\rfloor + 1" in text
     pooled = explanation(explain(ac.analyze("googlenet"), "maxpool1", "size"), "latex")
     assert r"\min\left(2 \cdot P_{h} - F_{h} + 2 \cdot S_{h} - 1, P_{h} + S_{h} - 1\right)" in pooled
+
+
+def test_latex_writes_formulas_in_sentences_as_mathematics() -> None:
+    H = ac.symbol("H")
+    text = explanation(
+        explain(ac.analyze("resnet50", input=(3, H, 224)), "conv3_x.residual1.shortcut.conv", "size"), "latex"
+    )
+    assert r"on $256 \times \left\lfloor \frac{H + 3}{4} \right\rfloor \times 56$" in text
+    assert r"exact where $H \bmod 8 =$ $1$ or $2$ or $3$ or $4$" in text
+    conv = explanation(explain(ac.analyze("vgg16", input=(3, H, 224)), "stage1.conv_relu1.conv"), "latex")
+    assert r"\item assumes $H \ge 32$" in conv and "floor" not in conv.replace(r"\lfloor", "").replace(r"\rfloor", "")
+    assert r"34{,}848" in explanation(explain(ac.analyze("alexnet"), "conv1", "parameters"), "latex")
+
+
+WIDE: tuple[tuple[str, str | None, dict[str, Any]], ...] = (
+    ("alexnet", "conv1", {"input": (3, 224, 224)}),
+    ("swin_t", "stage1.swin_block1.attention.attention", {}),
+    ("vgg16", "stage2.conv_relu1.conv", {"input": (3, ac.symbol("H"), ac.symbol("W"))}),
+    ("mobilenet", None, {"input": (3, ac.symbol("H"), 224), "let": {"alpha": ac.symbol("alpha", ratio=True)}}),
+    ("densenet121", None, {}),
+)
+
+
+@pytest.mark.parametrize(("name", "layer", "settings"), WIDE, ids=lambda value: str(value)[:20])
+def test_latex_keeps_equations_on_the_page(name: str, layer: str | None, settings: dict[str, Any]) -> None:
+    text = explanation(explain(ac.analyze(name, **settings), layer), "latex")
+    equations = re.findall(r"\\begin\{align\*\}\n(.*?)\\end\{align\*\}", text, flags=re.DOTALL)
+    for equation in equations:
+        labels = [line.split("&")[0] for line in equation.split("\n") if not line.startswith("    &")]
+        margin = max(width(label) for label in labels if "rlap" not in label)
+        for line in equation.rstrip().split("\n"):
+            assert margin + width(line.partition("&")[2].removesuffix(r" \\")) <= PAGE + 3, line
+        assert (
+            equation.count("\n") <= 13 or rf"{{\allowdisplaybreaks{chr(10)}\begin{{align*}}{chr(10)}{equation}" in text
+        )
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs LaTeX")
+def test_latex_compiles_and_nothing_runs_off_the_page(tmp_path: Path) -> None:
+    made = [explanation(explain(ac.analyze(name, **settings), layer), "latex") for name, layer, settings in WIDE]
+    lets = {name: ac.symbol(name) for name in ("__", "_x_", "width", "a_b_c")}
+    spec = {
+        "input": [3, 9, 9],
+        "let": dict.fromkeys(lets, 2),
+        "layers": [{"conv": {"filters": "*".join(lets), "kernel": 3}}],
+    }
+    made += [explanation(explain(ac.analyze(spec, let=lets), layer), "latex") for layer in (None, "conv")]
+    lines = [r"\documentclass{article}\usepackage{amsmath}\begin{document}", *made, r"\end{document}"]
+    (tmp_path / "made.tex").write_text("\n\n".join(lines), encoding="utf-8")
+    ran = subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "made.tex"], cwd=tmp_path, capture_output=True, check=False
+    )
+    told = (tmp_path / "made.log").read_text(encoding="latin-1")
+    assert ran.returncode == 0, re.findall(r"^!.*", told, flags=re.MULTILINE)
+    assert not re.findall(r"^Overfull.*", told, flags=re.MULTILINE)
 
 
 def test_every_convention_stands_where_it_is_said_to() -> None:

@@ -27,6 +27,7 @@ from archcalc.formula import Formula, formula, formulas
 from archcalc.formula.program import program
 from archcalc.network import load
 from archcalc.quantities import MEASURABLE, QUANTITIES, SIZES, Quantity
+from archcalc.render.equations import PAGE, width
 from archcalc.render.formulas import formulas as render
 from archcalc.report import Report
 
@@ -517,9 +518,19 @@ def test_python_of_several_is_one_module() -> None:
 
 def test_latex() -> None:
     text, _ = run("alexnet", "macs", "--by", "layer", "--format", "latex")
-    assert text.startswith("\\begin{align*}")
+    assert text.startswith("% needs \\usepackage{amsmath}\n")
     assert r"\text{macs of local\_response\_norm1} &= 0 \\" in text
     assert r"\left\lfloor \frac{H - 7}{4} \right\rfloor" in text
+
+
+def test_latex_breaks_long_formulas_and_sets_names_upright() -> None:
+    text, _ = run("mobilenet", "macs", "--symbols", "alpha,H,W", "--format", "latex")
+    assert max(map(width, text.split("\n"))) <= PAGE + 3 and text.count(r" \\" + "\n    &\\quad {}+") > 5
+    report = ac.analyze(
+        {"input": [3], "let": {"width": 4, "_x_": 5}, "layers": [{"linear": "width * _x_"}]},
+        let={"width": dims.symbol("width"), "_x_": dims.symbol("_x_")},
+    )
+    assert formula(report, "weights").latex == r"3 \mathrm{\_x\_} \mathrm{width}"
 
 
 def test_conditions_of_every_relation() -> None:

@@ -26,6 +26,8 @@ from sympy import Add, Expr, Function, Integer, Mul, Pow, Rational, S, Symbol
 from archcalc import dims
 from archcalc.errors import ArchcalcError
 
+from .names import latex_name
+
 _remembered = lru_cache(maxsize=10_000)  # the layers of a network ask the same of the same few sizes
 
 
@@ -56,6 +58,12 @@ def symbol(name: str, multiple_of: int, minimum: int, ratio: bool) -> Expr:
 def _bracketed(printer: Any, expr: Expr) -> str:
     text = str(printer._print(expr))
     return f"({text})" if isinstance(expr, Add | Mul) and not text.isalnum() else text
+
+
+def _latex_call(name: str, call: Function, printer: Any, exp: str | None) -> str:
+    """A function with its arguments in brackets, and the power it is raised to."""
+    power = "" if exp is None else f"^{{{exp}}}"
+    return rf"{name}{power}\left({', '.join(printer._print(arg) for arg in call.args)}\right)"
 
 
 class FloorDiv(Function):  # type: ignore[misc]
@@ -244,8 +252,8 @@ class _Extreme(Function):  # type: ignore[misc]
 
     _sympyrepr = _sympystr
 
-    def _latex(self, printer: Any) -> str:
-        return rf"\{self.word}\left({', '.join(printer._print(arg) for arg in self.args)}\right)"
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        return _latex_call(f"\\{self.word}", self, printer, exp)
 
 
 class Maximum(_Extreme):
@@ -282,6 +290,9 @@ class Gcd(Function):  # type: ignore[misc]
 
     _sympyrepr = _sympystr
 
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        return _latex_call(r"\gcd", self, printer, exp)
+
 
 class MakeDivisible(Function):  # type: ignore[misc]
     """MobileNetV2's rounding to a multiple; it stays as it is until its symbols are numbers."""
@@ -300,6 +311,9 @@ class MakeDivisible(Function):  # type: ignore[misc]
         return f"make_divisible({printer._print(self.args[0])}, {printer._print(self.args[1])})"
 
     _sympyrepr = _sympystr
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        return _latex_call(r"\operatorname{make\_divisible}", self, printer, exp)
 
 
 def _normal(expr: Expr) -> Expr:
@@ -669,7 +683,8 @@ def total(term: Any, index: Any, count: Any) -> Any:
 
 
 def latex(a: Any) -> str:
-    return str(sympy.latex(S(a)))
+    a = S(a)
+    return str(sympy.latex(a, symbol_names={symbol: latex_name(symbol.name) for symbol in a.free_symbols}))
 
 
 _OPERATIONS = {FloorDiv: "floor", Maximum: "max", Minimum: "min", Gcd: "gcd", MakeDivisible: "make_divisible"}

@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 
 import archcalc.dims as dims
 
+from .names import escaped, latex_name
+
 SUM, PRODUCT, ATOM = 1, 2, 3  # how tightly an operation binds, for brackets
 
 
@@ -32,6 +34,8 @@ class Term:
         self.args = args
 
     def __add__(self, other: Any) -> Term:
+        if _is_negated(other):
+            return _made("-", self, other.args[0])
         return self if _is(other, 0) else _made("+", self, other)
 
     def __radd__(self, other: Any) -> Term:
@@ -44,6 +48,8 @@ class Term:
         return _made("-", other, self)
 
     def __mul__(self, other: Any) -> Any:
+        if _is_negated(other):
+            return -(self * other.args[0])
         return 0 if _is(other, 0) else self if _is(other, 1) else _made("*", self, other)
 
     def __rmul__(self, other: Any) -> Any:
@@ -115,6 +121,11 @@ _OPERATORS: dict[str, Callable[..., Any]] = {
 def _is(a: Any, number: int) -> bool:
     """Whether it is this plain number, which stands for nothing of its own and is not worth showing."""
     return type(a) is int and a == number
+
+
+def _is_negated(a: Any) -> bool:
+    """Whether it is -b and has no name: a + -b and a*-b are written a - b and -(a*b)."""
+    return isinstance(a, Term) and a.operation == "neg" and not a.name
 
 
 def _value(a: Any) -> Any:
@@ -189,20 +200,6 @@ def _call(operation: str, texts: list[tuple[str, int]]) -> str:
 PLAIN = Style(str, _number_text, _joined, _call)
 
 
-def _latex_name(name: str) -> str:
-    r"""`F_h` as F_{h}; words stand upright, and their underscores are escaped."""
-    letter, _, index = name.partition("_")
-    if len(letter) > 1 or not letter.isalpha():
-        return rf"\text{{{_escaped(name)}}}"
-    if not index:
-        return letter
-    return f"{letter}_{{{index}}}" if len(index) == 1 else rf"{letter}_{{\text{{{_escaped(index)}}}}}"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("_", r"\_").replace("#", r"\#").replace("%", r"\%").replace("&", r"\&")
-
-
 def _latex_number(a: Any) -> tuple[str, int]:
     return dims.latex(a), _binding(str(a))
 
@@ -226,11 +223,11 @@ def _bracketed(text: str) -> str:
 def _latex_call(operation: str, texts: list[tuple[str, int]]) -> str:
     if operation in ("floor", "ceil"):
         return rf"\left\l{operation} {_latex_joined('/', texts)} \right\r{operation}"
-    name = rf"\{operation}" if operation in ("max", "min", "gcd") else rf"\operatorname{{{_escaped(operation)}}}"
+    name = rf"\{operation}" if operation in ("max", "min", "gcd") else rf"\operatorname{{{escaped(operation)}}}"
     return name + _bracketed(", ".join(text for text, _ in texts))
 
 
-LATEX = Style(_latex_name, _latex_number, _latex_joined, _latex_call)
+LATEX = Style(latex_name, _latex_number, _latex_joined, _latex_call)
 
 
 def leaves(a: Any) -> Iterator[Term]:

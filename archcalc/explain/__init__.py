@@ -14,7 +14,7 @@ width floor((W + 2*P_w - F_w)/S_w) + 1 = floor((227 + 2*0 - 11)/4) + 1 = 55
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,14 +23,13 @@ from ..conditions import Condition
 from ..entries import JoinEntry
 from ..errors import ArchcalcError, UsageError, did_you_mean, hinted, nearest, shown
 from ..layers import Layer, Operations
-from ..layers.fields import FlagField, PerAxisField, TableField
 from ..naming import Level
 from ..quantities import COLUMN_QUANTITIES, NAMES, QUANTITIES, Quantity
 from ..records import Record, record
 from ..report import LayerReport, Report
 from . import fields as fields_of
 from .exactness import Loss, lost_by
-from .parts import Rule, Section
+from .parts import Legend, Names, Rule, Section
 from .rules import Run, axis_words, run_rules
 from .totals import Total, counted, totals
 
@@ -76,7 +75,7 @@ class Explanation(Record):
     sections: tuple[Section, ...] = ()
     totals: tuple[Total, ...] = ()
     losses: tuple[Loss, ...] = ()
-    legend: tuple[tuple[str, str, Any], ...] = ()
+    legend: Legend = ()
     remarks: tuple[str, ...] = ()
 
     @property
@@ -100,7 +99,7 @@ def explain(report: Report, layer: str | None = None, quantity: str | None = Non
     if layer is None:
         return _network(report, quantity)
     level = _level(report, layer)
-    sums = tuple(_level_totals(report, level, quantity)) if level.children else ()
+    sums = tuple(_down_to_rules(report, _level_totals(report, level, quantity))) if level.children else ()
     if level.node is None and quantity not in (SIZE, FIELD):
         return Explanation(report, level.path, totals=sums, remarks=_of_level(report, level))
     inside = counted(report, level)
@@ -143,7 +142,8 @@ def _network(report: Report, quantity: str | None) -> Explanation:
         return _end_of_network(report, quantity)
     asked = QUANTITIES if quantity is None else (NAMES[quantity],)
     heads = [f"head {head} is counted apart: the totals leave it out" for head in report.graph.heads]
-    return Explanation(report, totals=tuple(totals(report, report.graph.root, asked)), remarks=tuple(heads))
+    sums = totals(report, report.graph.root, asked)
+    return Explanation(report, totals=tuple(_down_to_rules(report, sums)), remarks=tuple(heads))
 
 
 def _end_of_network(report: Report, quantity: str) -> Explanation:
@@ -169,6 +169,23 @@ def _level_totals(report: Report, level: Level, quantity: str | None) -> Iterato
             yield total
 
 
+def _down_to_rules(report: Report, sums: Iterable[Total]) -> Iterator[Total]:
+    """Of sums that are the figure of a single layer, the rule of that, where it can be run with terms."""
+    runs: dict[str, tuple[Run, LayerReport]] = {}
+    for total in sums:
+        layer, quantity = total.layer, total.quantity
+        if layer is None or quantity.unit == "layers":  # each counts as one
+            yield total
+            continue
+        try:
+            ran, named = runs.get(layer.path) or runs.setdefault(layer.path, _run(layer))
+            (section,), legend = _named(report, ran, [_count(layer, named, ran, quantity)])
+        except ArchcalcError:
+            yield total
+        else:
+            yield replace(total, section=section, legend=legend)
+
+
 def _of_level(report: Report, level: Level) -> tuple[str, ...]:
     """What a level holds, and what goes in and out."""
     inside = counted(report, level)
@@ -184,22 +201,20 @@ def _of_level(report: Report, level: Level) -> tuple[str, ...]:
 
 
 def _layer(report: Report, layer: LayerReport, quantity: str | None) -> Explanation:
+    ran, named = _run(layer)
+    sections, legend = _named(report, ran, list(_sections(report, layer, named, ran, quantity)))
+    losses = lost_by(layer) if quantity in (None, SIZE) else ()
+    remarks = tuple(_remarks(layer))
+    return Explanation(report, layer.path, layer, sections, losses=losses, legend=legend, remarks=remarks)
+
+
+def _run(layer: LayerReport) -> tuple[Run, LayerReport]:
+    """The rules of a layer run with terms, and the layer with the counts that they gave."""
     node = layer.node
     branches = tuple(name for name, _ in node.entry.branches) if isinstance(node.entry, JoinEntry) else ()
     own: Layer = replace(node.layer, bits=layer.bits)
-    ran = run_rules(own, node.x, report.symbols, branches)
-    named = LayerReport(node._replace(layer=ran.layer, shapes=_shapes(ran)), ran.cost, layer.dtype)
-    losses = lost_by(layer) if quantity in (None, SIZE) else ()
-    sections = tuple(_sections(report, layer, named, ran, quantity))
-    return Explanation(
-        report=report,
-        path=layer.path,
-        layer=layer,
-        sections=sections,
-        losses=losses,
-        legend=_legend(ran, sections),
-        remarks=tuple(_remarks(layer)),
-    )
+    ran = run_rules(own, node.x, branches)
+    return ran, LayerReport(node._replace(layer=ran.layer, shapes=_shapes(ran)), ran.cost, layer.dtype)
 
 
 def _shapes(ran: Run) -> tuple[Any, ...]:
@@ -281,39 +296,20 @@ def _count(layer: LayerReport, named: LayerReport, ran: Run, quantity: Quantity)
     return Section(quantity.name, value, tuple(rules), tuple(remarks))
 
 
-def _legend(ran: Run, sections: Sequence[Section]) -> tuple[tuple[str, str, Any], ...]:
+def _named(report: Report, ran: Run, sections: Sequence[Section]) -> tuple[tuple[Section, ...], Legend]:
+    """The sections with names that no symbol of the network has, and what they mean."""
+    names = Names(report.symbols, {**fields_of.LEGEND, **ran.legend})
+    return tuple(section.renamed(names.of) for section in sections), _legend(ran, sections, names)
+
+
+def _legend(ran: Run, sections: Sequence[Section], names: Names) -> Legend:
     """What the letters in the rules mean, in the order in which they occur."""
-    meanings = {**fields_of.LEGEND, **ran.legend}
     found: dict[str, tuple[str, Any]] = {}
     for section in sections:
-        for rule in section.rules:
-            tensors = {**ran.parameters, **ran.buffers} if section.quantity in OF_TENSORS else {}
-            for leaf in rule.leaves():
-                if leaf.name in meanings and leaf.name not in tensors:
-                    found.setdefault(leaf.name, (meanings[leaf.name], leaf.value))
+        tensors = {**ran.parameters, **ran.buffers} if section.quantity in OF_TENSORS else {}
+        for leaf in (leaf for rule in section.rules for leaf in rule.leaves()):
+            name = names.of(leaf)
+            meaning = names.meanings.get(leaf.name) or (name != leaf.name and f"{leaf.name} of this layer")
+            if meaning and leaf.name not in tensors:
+                found.setdefault(name, (meaning, leaf.value))
     return tuple((name, meaning, dims.plain(value)) for name, (meaning, value) in found.items())
-
-
-def title(layer: LayerReport) -> str:
-    """A layer in a line: `conv, filters 96, kernel 11x11, stride 4, on 3x227x227`."""
-    own = layer.node.layer
-    told = [own.kind, *_fields_text(own)]
-    return f"{', '.join(told)}, on {', '.join(map(str, layer.inputs))}"
-
-
-def _fields_text(layer: Layer) -> Iterator[str]:
-    given = layer.arguments()
-    for name in [*(name for name in layer.required() if name in given), *given]:
-        if name not in given:
-            continue
-        value = given.pop(name)
-        field = layer.schema[name]
-        if isinstance(field, FlagField):
-            yield name if value else f"no {name}"
-        elif isinstance(field, TableField):
-            crosses = sum(row.count("X") for row in value)
-            yield f"{name} a table of {len(value)}x{len(value[0])} with {crosses} X"
-        elif isinstance(field, PerAxisField) and name == "kernel":
-            yield f"{name} {'x'.join(map(str, value))}"
-        else:
-            yield f"{name} {field.written(value)}"

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from math import gcd
 from typing import Any
 
 from .. import dims
@@ -23,7 +24,8 @@ from ..layers.fields import PadField, PerAxisField
 from ..readings import Rearranged
 from ..records import Record, record
 from ..report import LayerReport
-from ..shapes import Shape
+from ..shapes import Shape, Window
+from .residues import Residues, zeros
 from .rules import attribute, axis_letters
 
 PLACES = {"W": "column", "H": "row", "D": "plane", "N": "token"}
@@ -36,10 +38,11 @@ Neighbour = tuple[Any, Any]  # a value to give instead, and the output's size th
 class Loss(Record):
     """What the rounding does along one axis of a layer's input, and what would be exact instead.
 
-    `rest` positions lie behind the last window, zeros included, and `dropped` of them are of the input; negative, the
-    last window reaches as far beyond. `unread` positions of the input are read by no window, those between windows
-    included; None is not counted. `shared` positions are read by several windows, of layers that choose their windows
-    themselves. A neighbour is a value and the size of the output that it gives.
+    `rest` positions lie behind the last window, zeros included, and `dropped` of them are of the input, whatever the
+    stride; negative, the last window reaches as far beyond. `unread` positions of the input are read by no window,
+    those between taps and windows included, which the `gaps` are the reason of; None is not counted. `shared` positions
+    are read by several windows, of layers that choose their windows themselves. A neighbour is a value and the size of
+    the output that it gives; with a single symbol `exact_where` says which of its values divide.
     """
 
     axis: int
@@ -52,6 +55,8 @@ class Loss(Record):
     pads: tuple[Neighbour, ...] = ()
     strides: tuple[Neighbour, ...] = ()
     shared: int = 0
+    gaps: tuple[str, ...] = ()
+    exact_where: Residues | None = None
 
 
 def losses(layer: Layer, x: Any) -> tuple[Loss, ...]:
@@ -63,15 +68,45 @@ def losses(layer: Layer, x: Any) -> tuple[Loss, ...]:
         same_axes = len(layer.output(x).spatial) == len(x.spatial)
         return tuple(_sharing(layer, x)) if same_axes and layer.stores == "new" and not layer.mixes else ()
     found = []
-    dropped = layer.dropped(x)
     for axis, (size, letter) in enumerate(zip(x.spatial, axis_letters(x), strict=True)):
-        rest = window.rest(axis, size)
-        if dims.same(rest, 0):
+        rest, gaps = window.rest(axis, size), tuple(_gaps(window, axis))
+        dropped = _dropped(window, axis, size, rest)
+        unread = _unread(layer, x, window, axis) if gaps else dropped
+        if unread is None and not _skips(window, axis):
+            gaps = ()  # there may be none
+        where = zeros(rest) if dims.is_symbolic(rest) else None
+        divides = dims.same(rest, 0) is True or (where is not None and where.everywhere)
+        if divides and (not gaps or unread == 0):
             continue
-        lost = dropped[axis] if axis < len(dropped) else None
-        made = Loss(axis, PLACES.get(letter, "position"), size, rest, lost, _unread(layer, x, axis))
-        found.append(_with_neighbours(made, layer, x) if type(rest) is int and type(size) is int else made)
+        made = Loss(
+            axis, PLACES.get(letter, "position"), size, rest, dropped, unread, gaps=gaps, exact_where=where
+        )  # fmt: skip
+        found.append(made if divides or type(size) is not int else _with_neighbours(made, layer, x))
     return tuple(found)
+
+
+def _dropped(window: Window, axis: int, size: Any, rest: Any) -> Any:
+    """How many positions of the input lie behind the last window."""
+    begin, end = window.padding(axis, size)
+    rounded_down = dims.same(end, 0) and not window.ceil  # then it is not negative, though symbols may hide that
+    lost = rest if rounded_down else dims.smax(rest - end, 0)
+    return dims.smin(lost, size) if dims.at_least(window.extent(axis), begin) is False else lost
+
+
+def _gaps(window: Window, axis: int) -> Iterator[str]:
+    """Why positions before the end of the last window may be read by none."""
+    kernel = window.kernel[axis]
+    if dims.at_least(kernel, window.stride[axis]) is False:
+        yield "the stride is larger than the kernel"
+    if dims.at_least(kernel, 2) is True and dims.at_least(window.dilation[axis], 2) is True:
+        yield "the taps of the kernel stand apart"
+
+
+def _skips(window: Window, axis: int) -> bool:
+    """Whether windows leave out positions in the midst of an input that is long enough."""
+    stride, dilation = window.stride[axis], window.dilation[axis]
+    share_a_factor = type(stride) is int and type(dilation) is int and gcd(stride, dilation) > 1
+    return share_a_factor or dims.at_least(window.kernel[axis], stride) is False
 
 
 def _sharing(layer: Layer, x: Shape) -> Iterator[Loss]:
@@ -110,14 +145,15 @@ def lost_by(layer: LayerReport) -> tuple[Loss, ...]:
     return losses(layer.node.layer, layer.node.x)
 
 
-def _unread(layer: Layer, x: Shape, axis: int) -> int | None:
-    size, places = x.spatial[axis], layer.output(x).spatial[axis]
-    if type(size) is not int or type(places) is not int or size > MAX_COUNTED:
+def _unread(layer: Layer, x: Shape, window: Window, axis: int) -> int | None:
+    """How many positions of the input no window reads; None where that is not counted."""
+    size, places, kernel = x.spatial[axis], window.size(axis, x.spatial[axis]), window.kernel[axis]
+    if any(type(number) is not int for number in (size, places, kernel)) or max(size, places * kernel) > MAX_COUNTED:
         return None
     read: set[int] = set()
     for place in range(places):
         read.update(_read(layer, x, axis, place))
-    return size - len(read)
+    return int(size) - len(read)
 
 
 def _with_neighbours(loss: Loss, layer: Layer, x: Shape) -> Loss:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, TypeAlias
 
 from .. import dims
 from ..dims.term import Term, leaves
 from ..records import Record, record
+
+Legend: TypeAlias = tuple[tuple[str, str, Any], ...]  # letters, what they mean, their values
 
 
 @record
@@ -45,10 +47,13 @@ class Rule(Record):
 
     @property
     def latex(self) -> tuple[str, ...]:
-        """The rule in names, with numbers, and the result, in LaTeX for amsmath; what is empty is left out."""
-        texts = [self.made.latex(names=True)] if self.names else []
-        texts += [self.made.latex(names=False)] if self.numbers else []
-        return (*texts, dims.latex(self.value))
+        """The rule in names and with numbers, in LaTeX for amsmath; what is empty is left out."""
+        names = [self.made.latex(names=True)] if self.names else []
+        return (*names, self.made.latex(names=False)) if self.numbers else tuple(names)
+
+    def renamed(self, name_of: Callable[[Term], str]) -> Rule:
+        """The same with other names."""
+        return Rule(self.name, _renamed(self.made, name_of))
 
     def leaves(self) -> Iterator[Term]:
         """The names that occur in it."""
@@ -56,6 +61,36 @@ class Rule(Record):
 
     def __str__(self) -> str:
         return " = ".join(text for text in (self.names, self.numbers, str(self.value)) if text)
+
+
+def _renamed(a: Any, name_of: Callable[[Term], str]) -> Any:
+    if not isinstance(a, Term):
+        return a
+    return Term(a.value, a.name and name_of(a), a.operation, tuple(_renamed(arg, name_of) for arg in a.args))
+
+
+class Names:
+    """Names of terms, longer where a symbol of the network has the name with another meaning.
+
+    >>> names = Names({"macs", "H"}, {"H": "height of the input"})
+    >>> names.of(Term(3, "macs")), names.of(Term(dims.symbol("H") - 1, "H")), names.of(Term(dims.symbol("H"), "H"))
+    ('macs_here', 'H_in', 'H')
+    """
+
+    def __init__(self, symbols: Collection[str], meanings: Mapping[str, str], suffix: str = "_here") -> None:
+        self.symbols = symbols
+        self.meanings = meanings
+        self.suffix = suffix
+
+    def of(self, term: Term) -> str:
+        """The name of a term; its own where no symbol has that, or it is that symbol."""
+        name = term.name
+        if name not in self.symbols or str(term.value) == name:
+            return name
+        suffix = "_in" if self.meanings.get(name, "").endswith(" of the input") else self.suffix
+        while name in self.symbols or name in self.meanings:
+            name += suffix
+        return name
 
 
 @record
@@ -66,3 +101,7 @@ class Section(Record):
     value: Any
     rules: tuple[Rule, ...]
     remarks: tuple[str, ...] = ()
+
+    def renamed(self, name_of: Callable[[Term], str]) -> Section:
+        """The same with other names."""
+        return Section(self.quantity, self.value, tuple(rule.renamed(name_of) for rule in self.rules), self.remarks)

@@ -13,7 +13,7 @@ F_h*F_w*C_in/groups*outputs = 105415200
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, TypeVar
@@ -34,9 +34,10 @@ WORDS = {"N": "tokens", "D": "depth", "H": "height", "W": "width"}
 COUNTS = {
     "inputs": "numbers of the input",
     "outputs": "numbers of the output",
-    "positions": "positions, each with all channels",
-    "positions_in": "positions of the input, each with all channels",
+    "positions": "product of the output's axes without its channels",
+    "positions_in": "product of the input's axes without its channels",
 }
+SIDES = {"begin": "beginning", "end": "end"}
 Made = TypeVar("Made")
 
 
@@ -132,19 +133,18 @@ def _renamed(count: Any, name: str) -> Any:
     return count.named(name) if isinstance(count, Term) else count
 
 
-def run_rules(layer: Layer, x: Any, taken: Collection[str] = (), branches: tuple[str, ...] = ()) -> Run:
+def run_rules(layer: Layer, x: Any, branches: tuple[str, ...] = ()) -> Run:
     """Run the rules of a layer on an input shape, of joins on the tuple of all.
 
-    Names in `taken`, those of a network's symbols, are not given to anything else; `branches` are the names of a join's
-    inputs, for the legend.
+    `branches` are the names of a join's inputs, for the legend.
     """
     legend: dict[str, str] = {}
     y = layer.output(x)
-    outputs = Counted(_named(y, "C_out", "_out", "output", taken, legend), "outputs", "positions")
-    named = _with_names(layer, taken, legend)
+    outputs = Counted(_named(y, "C_out", "_out", "output", legend), "outputs", "positions")
+    named = _with_names(layer, legend)
     if layer.joins:
         shapes = tuple(
-            _named(shape, f"C_{number}", f"_{number}", _branch(number, branches), taken, legend)
+            _named(shape, f"C_{number}", f"_{number}", _branch(number, branches), legend)
             for number, shape in enumerate(x, start=1)
         )
         counted = tuple(
@@ -152,7 +152,7 @@ def run_rules(layer: Layer, x: Any, taken: Collection[str] = (), branches: tuple
         )
         legend.update({f"inputs_{number}": f"numbers of input {number}" for number in range(1, len(x) + 1)})
         return Run(named, shapes, counted, outputs, {**COUNTS, **legend})
-    shape = _named(x, "C_in", "", "input", taken, legend)
+    shape = _named(x, "C_in", "", "input", legend)
     alike = dims.same(x.positions, y.positions) is True
     inputs = Counted(shape, "inputs", "positions" if alike else "positions_in")
     return Run(named, shape, inputs, outputs, {**COUNTS, **legend})
@@ -177,37 +177,26 @@ def axis_words(shape: Shape) -> tuple[str, ...]:
     return (*spatial, "channels") if shape.channels_last else ("channels", *spatial)
 
 
-def _named(
-    shape: Shape, channels: str, suffix: str, whose: str, taken: Collection[str], legend: dict[str, str]
-) -> Shape:
+def _named(shape: Shape, channels: str, suffix: str, whose: str, legend: dict[str, str]) -> Shape:
     """A shape of terms, and the meaning of its letters."""
     of = f"of the {whose}" if whose in ("input", "output") else f"of {whose}"
     spatial = []
     for letter, size in zip(axis_letters(shape), shape.spatial, strict=True):
-        name = _free(letter + suffix, size, taken, "_in")
+        name = letter + suffix
         legend[name] = f"{WORDS.get(letter, letter.replace('A_', 'axis '))} {of}"
         spatial.append(Term(size, name))
-    name = _free(channels, shape.channels, taken, "_in")
-    legend[name] = f"{'numbers' if shape.layout == 'vector' else 'channels'} {of}"
-    return shape.of(Term(shape.channels, name), tuple(spatial))
+    legend[channels] = f"{'numbers' if shape.layout == 'vector' else 'channels'} {of}"
+    return shape.of(Term(shape.channels, channels), tuple(spatial))
 
 
-def _free(name: str, value: Any, taken: Collection[str], suffix: str) -> str:
-    """The name, or a longer one where it is that of a symbol with another meaning."""
-    while name in taken and str(value) != name:
-        name += suffix
-    return name
-
-
-def _with_names(layer: Layer, taken: Collection[str], legend: dict[str, str]) -> Layer:
+def _with_names(layer: Layer, legend: dict[str, str]) -> Layer:
     """The layer with every size as a term, and the meaning of its letters."""
     named = layer.with_terms()
     for name in layer.schema:
         for term in _terms_in(getattr(named, attribute(layer, name))):
             meaning = _meaning(term.name, name, isinstance(layer.schema[name], FlagField))
-            term.name = _free(term.name, term.value, taken, "_here")
-            if meaning or term.name in taken:
-                legend[term.name] = meaning or f"the field {name}"
+            if meaning:
+                legend[term.name] = meaning
     return named
 
 
@@ -227,8 +216,9 @@ def _meaning(letter: str, field: str, is_flag: bool) -> str:
         return ""
     words = {axis: WORDS[axis.upper()] for axes in AXES.values() for axis in axes}
     parts = letter.split("_")[1:]
-    told = [f"along the {words[part]}" if part in words else f"at the {part}" for part in parts]
-    return " ".join([field, *told])
+    axes = [words[part] for part in parts if part in words]
+    sides = [f"at the {SIDES[part]}" for part in parts if part in SIDES]
+    return " ".join([field, *sides, *(f"{'of' if sides else 'along'} the {axis}" for axis in axes)])
 
 
 def attribute(layer: Layer, field: str) -> str:

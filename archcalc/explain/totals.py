@@ -14,7 +14,7 @@ from ..quantities import Quantity, depths
 from ..records import Record, record
 from ..report import LayerReport, Report
 from ..shapes import Shape
-from .parts import Rule
+from .parts import Legend, Names, Rule, Section
 
 LARGEST = 3  # contributors that are named
 
@@ -33,8 +33,8 @@ class Part(Record):
 class Total(Record):
     """One quantity of a network or level: the sum of its parts, or the rule that makes it of other totals.
 
-    `parts` are those that add something, `largest` the layers that add most; `path` are the layers of a longest path,
-    for depth.
+    `parts` are those that add something; where a single layer does, that is `layer`, and `section` its rule, with the
+    `legend` of its letters. `largest` are the layers that add most, `path` those of a longest path, for depth.
     """
 
     quantity: Quantity
@@ -43,6 +43,9 @@ class Total(Record):
     largest: tuple[Part, ...] = ()
     rule: Rule | None = None
     path: tuple[str, ...] = ()
+    layer: LayerReport | None = None
+    section: Section | None = None
+    legend: Legend = ()
 
 
 class _Named:
@@ -81,29 +84,41 @@ def totals(report: Report, level: Level, quantities: Iterable[Quantity]) -> Iter
     Heads are left out, unless all is of one. A total of a whole network that is no sum is explained by its rule.
     """
     inside = counted(report, level)
-    known = {layer.node.number for layer in inside}
-    pieces = [
-        Piece(child.path, own)
-        for child in _steps(level)
-        if (own := tuple(report.layers[n] for n in range(child.start, child.stop) if n in known))
-    ]
     for quantity in quantities:
         if quantity.whole is not None:
             named: Any = _Named(report)
-            yield Total(quantity, quantity.of_report(report), rule=Rule(quantity.name, quantity.whole(named)))
+            rule = Rule(quantity.name, quantity.whole(named)).renamed(Names(report.symbols, {}, "_total").of)
+            yield Total(quantity, quantity.of_report(report), rule=rule)
             continue
         value = quantity.of_part(report, inside)
         if quantity.layer is None:
             yield Total(quantity, value, path=_longest(inside, value))
             continue
-        yield Total(quantity, value, tuple(_parts(pieces, quantity, value)), _largest(inside, quantity, value))
+        adding = _adding(level, inside, quantity)
+        parts = tuple(_part(piece.path, piece.kind, quantity.of_layers(piece.layers), value) for piece in adding)
+        only = adding[0].layers[0] if len(adding) == 1 else None
+        yield Total(quantity, value, parts, _largest(inside, quantity, value), layer=only)
+
+
+def _adding(level: Level, layers: Sequence[LayerReport], quantity: Quantity) -> list[Piece]:
+    """What stands directly in a level and adds something; where a single level does, what stands in that."""
+    known = {layer.node.number: layer for layer in layers}
+    pieces = [
+        Piece(child.path, tuple(known[number] for number in range(child.start, child.stop) if number in known), child)
+        for child in _steps(level)
+    ]
+    adding = [piece for piece in pieces if dims.same(quantity.of_layers(piece.layers), 0) is not True]
+    if len(adding) == 1 and adding[0].level.children:
+        return _adding(adding[0].level, layers, quantity)
+    return adding
 
 
 class Piece(NamedTuple):
-    """Layers under one path."""
+    """Layers under one path, those of a level."""
 
     path: str
     layers: tuple[LayerReport, ...]
+    level: Level
 
     @property
     def kind(self) -> str:
@@ -126,13 +141,8 @@ def _steps(level: Level) -> Iterator[Level]:
         yield alone
 
 
-def _parts(pieces: Iterable[Piece], quantity: Quantity, total: Any) -> Iterator[Part]:
-    """Those that are not 0."""
-    for piece in pieces:
-        value = quantity.of_layers(piece.layers)
-        if dims.same(value, 0) is not True:
-            share = Fraction(value, total) if type(value) is int and type(total) is int else None
-            yield Part(piece.path, piece.kind, value, share)
+def _part(path: str, kind: str, value: Any, total: Any) -> Part:
+    return Part(path, kind, value, Fraction(value, total) if type(value) is int and type(total) is int else None)
 
 
 def _largest(layers: Sequence[LayerReport], quantity: Quantity, total: Any) -> tuple[Part, ...]:
@@ -141,7 +151,7 @@ def _largest(layers: Sequence[LayerReport], quantity: Quantity, total: Any) -> t
     if any(type(value) is not int for value, _ in values):
         return ()
     most = heapq.nlargest(LARGEST, values, key=lambda pair: pair[0])
-    return tuple(_parts((Piece(layer.path, (layer,)) for _, layer in most), quantity, total))
+    return tuple(_part(layer.path, layer.kind, value, total) for value, layer in most if value)
 
 
 def _longest(layers: Sequence[LayerReport], value: Any) -> tuple[str, ...]:

@@ -7,11 +7,13 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from ..explain import Explanation, title
+from .. import dims
+from ..explain import Explanation
 from ..explain.exactness import Loss
-from ..explain.parts import Rule, Section
+from ..explain.parts import Legend, Rule, Section
 from ..explain.totals import Total
-from .explain_latex import latex
+from .equations import text_lines
+from .explain_latex import latex, sides_of
 from .explain_words import (
     TIED,
     convention_of,
@@ -19,11 +21,14 @@ from .explain_words import (
     head,
     is_one_line,
     largest_text,
+    legend_of,
     legend_texts,
     losses_text,
+    only_text,
     part_runs,
     repeated,
     rounded_text,
+    title,
     value_text,
 )
 from .formats import check_format
@@ -31,7 +36,8 @@ from .lists import grid
 from .machine import about, plain
 from .text import markdown_text
 
-WIDTH = 110
+WIDTH, LEAST = 110, 60  # characters of a line, and what is left for a rule behind a long label
+HEADERS = ("quantity", "rule", "numbers", "result")
 
 
 def explanation(made: Explanation, format: str = "text") -> str:
@@ -47,11 +53,11 @@ def _text(made: Explanation) -> str:
     lines = head(made)
     if made.sections:
         lines += ["", *_sections_text(made)]
-    told = legend_texts(made.legend)
-    if told:
-        lines += ["", *_wrapped(f"where {'; '.join(told)}", 0)]
     for total in made.totals:
         lines += ["", *_total_text(made, total)]
+    told = legend_texts(legend_of(made))
+    if told:
+        lines += ["", *_wrapped(f"where {'; '.join(told)}", 0)]
     told = list(facts(made))
     return "\n".join([*lines, *([""] if told else []), *told])
 
@@ -84,31 +90,58 @@ def _rule_text(label: str, rule: Rule, width: int) -> Iterator[str]:
     if len(line) <= WIDTH or len(pieces) == 1:
         yield line
         return
-    yield f"{label:<{width}}  {pieces[0]}"
-    rest = f"= {' = '.join(pieces[1:])}"
-    for piece in [rest] if len(rest) + width + 2 <= WIDTH else [f"= {piece}" for piece in pieces[1:]]:
-        yield f"{'':<{width}}  {piece}"
+    yield from _formula_lines(f"{label:<{width}}  {pieces[0]}", width + 2)
+    rest = f"{'':<{width}}  = {' = '.join(pieces[1:])}"
+    for piece in [rest] if len(rest) <= WIDTH else [f"{'':<{width}}  = {piece}" for piece in pieces[1:]]:
+        yield from _formula_lines(piece, width + 2)
+
+
+def _formula_lines(line: str, indent: int) -> list[str]:
+    """A line, or several that begin with an operator and stand a little further in."""
+    start, formula = line[:indent], line[indent:]
+    first, *others = text_lines(formula, max(WIDTH - indent, LEAST) - 2)
+    return [start + first, *(f"{'':<{indent + 2}}{other}" for other in others)]
 
 
 def _total_text(made: Explanation, total: Total) -> Iterator[str]:
     quantity = total.quantity
-    yield f"{quantity.name}  {value_text(total.value)} {quantity.unit}".rstrip()
+    is_formula = dims.is_symbolic(total.value)
+    value = "in" if is_formula else f" {value_text(total.value)}"
+    yield f"{quantity.name} {value} {quantity.unit}".rstrip()
     yield from _wrapped(f"{quantity.description} (docs/{convention_of(quantity.name)})")
     if total.rule is not None:
-        yield f"  {total.rule.names} = {value_text(total.value)}"
+        yield from _formula_lines(f"  {total.rule.names} = {value_text(total.value)}", 2)
+    elif is_formula:
+        yield from _formula_lines(f"  = {total.value}", 2)
     if total.path:
         yield from _wrapped(f"a longest path: {', '.join(total.path)}")
-    runs = part_runs(made, total) if len(total.parts) > 1 else []
+    if total.section is not None:
+        yield from _only_text(f"  {only_text(made, total)}", total.section)
+        return
+    runs = part_runs(made, total)
     if all(type(run.value) is int for run in runs):
         told = (f"{f'{run.times}*' if run.times > 1 else ''}{run.value:,} ({run.path})" for run in runs)
         yield from _wrapped("= " + " + ".join(part.replace(" ", TIED) for part in told) if runs else "")
     else:
         width = max(len(run.path) for run in runs)
         for run in runs:
-            count = f"{run.times} times " if run.times > 1 else ""
-            yield f"    {run.path:<{width}}  {count}{run.value}"
+            value = f"{run.times}*({run.value})" if run.times > 1 else run.value
+            yield from _formula_lines(f"    {run.path:<{width}}  {value}", width + 6)
     yield from _wrapped(rounded_text(total))
     yield from _wrapped(largest_text(made, total))
+
+
+def _only_text(label: str, section: Section) -> Iterator[str]:
+    """The rules of the only layer that adds to a total."""
+    if is_one_line(section):
+        yield from _rule_text(label, section.rules[0], len(label))
+    else:
+        yield label
+        width = max(len(rule.name) for rule in section.rules) + 4
+        for rule in section.rules:
+            yield from _rule_text(f"    {rule.name}", rule, width)
+    for remark in section.remarks:
+        yield from _wrapped(remark, 4)
 
 
 def _wrapped(text: str, indent: int = 2) -> list[str]:
@@ -129,11 +162,11 @@ def _markdown(made: Explanation) -> str:
     lines = ["  \n".join(parts), ""]
     if made.sections:
         rows = [cells for section in made.sections for cells in _section_rows(section)]
-        lines += [_code_grid(("quantity", "rule", "numbers", "result"), rows), ""]
+        lines += [_code_grid(HEADERS, rows), ""]
     remarks = [*losses_text(made.losses), *(f"{s.quantity}: {remark}" for s in made.sections for remark in s.remarks)]
     for total in made.totals:
         lines += [*_total_markdown(made, total), ""]
-    remarks += [*legend_texts(made.legend), *facts(made)]
+    remarks += [*legend_texts(legend_of(made)), *facts(made)]
     return "\n".join([*lines, *(f"- {markdown_text(remark)}" for remark in remarks)]).rstrip()
 
 
@@ -146,10 +179,10 @@ def _section_rows(section: Section) -> Iterator[tuple[str, ...]]:
 
 
 def _code_grid(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table whose rules stand as code, in which nothing is Markdown but a bar."""
+    """A table whose rules stand as code; they hold names, numbers and operators only, and so no bar."""
     lines = [f"| {' | '.join(headers)} |", "|" + "---|" * len(headers)]
     for name, *rules, result in rows:
-        cells = [markdown_text(name), *(f"`{rule.replace('|', '')}`" if rule else "" for rule in rules)]
+        cells = [markdown_text(name), *(f"`{rule}`" if rule else "" for rule in rules)]
         lines.append(f"| {' | '.join([*cells, markdown_text(result)])} |")
     return "\n".join(lines)
 
@@ -164,7 +197,11 @@ def _total_markdown(made: Explanation, total: Total) -> Iterator[str]:
         yield f"\n`{total.rule.names}` = {markdown_text(value_text(total.value))}"
     if total.path:
         yield f"\nA longest path: {markdown_text(', '.join(total.path))}."
-    if len(total.parts) > 1:
+    if total.section is not None:
+        yield f"\n{markdown_text(only_text(made, total))}:\n"
+        yield _code_grid(HEADERS, list(_section_rows(total.section)))
+        yield from (f"\n{markdown_text(remark)}." for remark in total.section.remarks)
+    elif total.parts:
         runs = part_runs(made, total)
         rows = [
             (run.path, run.kind, *([str(run.times)] if repeated(runs) else []), value_text(run.value), run.share)
@@ -191,7 +228,7 @@ def _json(made: Explanation) -> str:
         data |= {"inputs": [[plain(size) for size in shape.axes] for shape in made.layer.inputs]}
         data |= {"sections": [_section_data(section) for section in made.sections]}
         data |= {"losses": [_loss_data(loss) for loss in made.losses]}
-        data |= {"legend": {name: {"is": meaning, "value": plain(value)} for name, meaning, value in made.legend}}
+        data["legend"] = _legend_data(made.legend)
     if made.totals:
         data["totals"] = [_total_data(total) for total in made.totals]
     return json.dumps({**data, "remarks": list(made.remarks)}, indent=1)
@@ -208,15 +245,25 @@ def _section_data(section: Section) -> dict[str, Any]:
 
 def _rule_data(rule: Rule) -> dict[str, Any]:
     data = {"name": rule.name, "rule": rule.names, "numbers": rule.numbers, "value": plain(rule.value)}
-    return {**{key: value for key, value in data.items() if value != ""}, "latex": " = ".join(rule.latex)}
+    return {**{key: value for key, value in data.items() if value != ""}, "latex": " = ".join(sides_of(rule))}
 
 
 def _loss_data(loss: Loss) -> dict[str, Any]:
     data = {name: getattr(loss, name) for name in ("axis", "place", "size", "rest", "dropped", "unread")}
-    data = {name: plain(value) for name, value in {**data, "shared": loss.shared}.items() if value is not None}
+    data = {
+        name: plain(value)
+        for name, value in {**data, "shared": loss.shared, "gaps": list(loss.gaps)}.items()
+        if value is not None
+    }
+    if loss.exact_where is not None:
+        data["exact_where"] = {**loss.exact_where._asdict(), "values": list(loss.exact_where.values)}
     for name, found in (("inputs", loss.inputs), ("pads", loss.pads), ("strides", loss.strides)):
         data[name] = [{"value": plain(value), "output": plain(output)} for value, output in found]
     return data
+
+
+def _legend_data(legend: Legend) -> dict[str, Any]:
+    return {name: {"is": meaning, "value": plain(value)} for name, meaning, value in legend}
 
 
 def _total_data(total: Total) -> dict[str, Any]:
@@ -229,6 +276,9 @@ def _total_data(total: Total) -> dict[str, Any]:
         data["rule"] = total.rule.names
     if total.path:
         data["path"] = list(total.path)
+    if total.section is not None and total.layer is not None:
+        data |= {"layer": total.layer.path, "repeat": plain(total.layer.repeat)}
+        data |= {"rules": list(map(_rule_data, total.section.rules)), "legend": _legend_data(total.legend)}
     for name, parts in (("parts", total.parts), ("largest", total.largest)):
         data[name] = [{"path": part.path, "kind": part.kind, "value": plain(part.value)} for part in parts]
     return data

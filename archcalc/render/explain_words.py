@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any, NamedTuple
 
 from .. import dims
-from ..explain import CONVENTIONS, Explanation, title
+from ..conditions import Condition
+from ..explain import CONVENTIONS, Explanation
 from ..explain.exactness import Loss
-from ..explain.parts import Section
+from ..explain.parts import Legend, Section
+from ..explain.residues import Residues
 from ..explain.totals import Part, Total
+from ..layers import Layer
+from ..layers.fields import FlagField, PerAxisField, TableField
 from ..reference import first_line
+from ..report import LayerReport
 from ..shapes import Shape
 from .rows import number_text
 from .text import heading, input_line
@@ -25,66 +31,134 @@ def value_text(value: Any) -> str:
     return str(Shape(value)) if isinstance(value, tuple) else number_text(value)
 
 
-def head(made: Explanation) -> list[str]:
-    """What is explained, in lines of text: the layer or level and the network; the docstring and source of a kind."""
+class Prose(NamedTuple):
+    """How a form of output writes what stands in sentences: words, numbers, shapes, residues and conditions."""
+
+    text: Callable[[str], str] = str
+    number: Callable[[Any], str] = str
+    shape: Callable[[tuple[Any, ...]], str] = lambda axes: str(Shape(axes))
+    residues: Callable[[Residues], str] = str
+    condition: Callable[[Condition], str] = str
+
+
+PLAIN = Prose()
+
+
+def head(made: Explanation, prose: Prose = PLAIN) -> list[str]:
+    """What is explained, in lines: the layer or level and the network; the docstring and source of a kind."""
     network = [heading(made.report), *([made.report.graph.spec.cite] if made.report.graph.spec.cite else [])]
+    remarks = map(prose.text, made.remarks)
     if made.layer is None:
         named = [f"{made.path} of {network[0]}", *network[1:]] if made.path else network
-        return [*named, input_line(made.report), *made.remarks]
+        return [*map(prose.text, [*named, input_line(made.report)]), *remarks]
     own = made.layer.node.layer
     source = [f"source: {own.source}"] if own.source else []
-    return [f"{made.path}: {title(made.layer)}", first_line(type(own)), *source, *made.remarks]
+    what = f"{prose.text(made.path)}: {title(made.layer, prose)}"
+    return [what, *map(prose.text, [first_line(type(own)), *source]), *remarks]
 
 
-def facts(made: Explanation) -> Iterator[str]:
+def title(layer: LayerReport, prose: Prose = PLAIN) -> str:
+    """A layer in a line: `conv, filters 96, kernel 11x11, stride 4, on 3x227x227`."""
+    own = layer.node.layer
+    shapes = ", ".join(prose.shape(shape.axes) for shape in layer.inputs)
+    return f"{', '.join([prose.text(own.kind), *_fields_text(own, prose)])}, on {shapes}"
+
+
+def _fields_text(layer: Layer, prose: Prose) -> Iterator[str]:
+    given = layer.arguments()
+    for name in [*(name for name in layer.required() if name in given), *given]:
+        if name not in given:
+            continue
+        value = given.pop(name)
+        field = layer.schema[name]
+        if isinstance(field, FlagField):
+            yield prose.text(name if value else f"no {name}")
+        elif isinstance(field, TableField):
+            crosses = sum(row.count("X") for row in value)
+            yield prose.text(f"{name} a table of {len(value)}x{len(value[0])} with {crosses} X")
+        elif isinstance(field, PerAxisField) and name == "kernel":
+            yield f"{prose.text(name)} {prose.shape(value)}"
+        elif dims.is_number(value):
+            yield f"{prose.text(name)} {prose.number(value)}"
+        else:
+            yield prose.text(f"{name} {field.written(value)}")
+
+
+def facts(made: Explanation, prose: Prose = PLAIN) -> Iterator[str]:
     """The lines beneath."""
-    yield from (f"assumes {assumption}" for assumption in made.assumptions)
+    yield from (f"assumes {prose.condition(assumption)}" for assumption in made.assumptions)
 
 
-def losses_text(losses: Sequence[Loss]) -> list[str]:
+def losses_text(losses: Sequence[Loss], prose: Prose = PLAIN) -> list[str]:
     """Sentences on what the rounding of sizes loses; axes that lose the same are told together."""
     told: dict[tuple[Any, ...], list[Loss]] = {}
     for loss in losses:
-        values = loss.size, loss.rest, loss.dropped, loss.unread, loss.inputs, loss.pads, loss.strides, loss.shared
-        told.setdefault(tuple(map(str, values)), []).append(loss)
-    return [_loss_text(group[0], " and ".join(f"{loss.place}s" for loss in group)) for group in told.values()]
+        same = replace(loss, axis=0, place="")
+        told.setdefault(tuple(map(str, vars(same).values())), []).append(loss)
+    return [_loss_text(group[0], " and ".join(f"{loss.place}s" for loss in group), prose) for group in told.values()]
 
 
-def _loss_text(loss: Loss, places: str) -> str:
-    if dims.is_symbolic(loss.rest):
-        own = "" if loss.dropped is None else f", {loss.dropped} of them of the input"
-        return f"{places}: {loss.rest} lie behind the last window{own}; the division is exact where this is 0"
-    parts = [f"{places}: {_what_is_lost(loss)}"]
+def _loss_text(loss: Loss, places: str, prose: Prose) -> str:
+    what = _remainder_text(loss, prose) if dims.is_symbolic(loss.rest) else _what_is_lost(loss, prose)
     exact = [
         _neighbours_text(word, found)
         for word, found in (("an input of", loss.inputs), ("pad", loss.pads), ("stride", loss.strides))
         if found
     ]
-    return "; exact would be ".join([*parts, *(["; ".join(exact)] if exact else [])])
+    return "; exact would be ".join([f"{places}: {what}", *(["; ".join(exact)] if exact else [])])
 
 
-def _what_is_lost(loss: Loss) -> str:
+def _remainder_text(loss: Loss, prose: Prose) -> str:
+    """What is lost as a formula, and where that is nothing."""
+    own = "all" if dims.same(loss.rest, loss.dropped) else f"{prose.number(loss.dropped or 'none')} of them"
+    told = [f"{prose.number(loss.rest)} lie behind the last window, {own} of the input"]
+    where = loss.exact_where
+    if where is None:
+        told.append("the division is exact where this is 0")
+    else:
+        told.append(
+            f"the division is exact where {prose.residues(where)}" if where.values else "the division is never exact"
+        )
+    return "; ".join([*told, *_unread_text(loss, prose)])
+
+
+def _what_is_lost(loss: Loss, prose: Prose) -> str:
     if loss.shared:
-        return f"{loss.shared} of {loss.size} {'is' if loss.shared == 1 else 'are'} read by several windows"
+        return (
+            f"{loss.shared} of {prose.number(loss.size)} {'is' if loss.shared == 1 else 'are'} read by several windows"
+        )
+    told = []
+    unread = list(_unread_text(loss, prose))
     if loss.rest < 0:
-        return f"the last window reaches {-loss.rest} beyond the input and its zeros; nothing is lost"
-    dropped = loss.dropped or 0
-    zeros = loss.rest - dropped
-    told = [f"the division leaves {loss.rest} behind the last window"]
-    if dropped:
-        told.append(f"{dropped} of the {loss.size} of the input {'is' if dropped == 1 else 'are'} lost")
-    if loss.unread is not None and loss.unread > dropped:
-        told.append(f"{loss.unread} of {loss.size} are read by no window, for the stride is larger than the kernel")
-    elif not dropped:
-        told.append(f"which {'is' if zeros == 1 else 'are'} of the zeros: no input is lost")
-    return ", ".join(told)
+        lost = "" if unread else "; nothing is lost"
+        told.append(f"the last window reaches {-loss.rest} beyond the input and its zeros{lost}")
+    elif loss.rest:
+        told.append(f"the division leaves {loss.rest} behind the last window")
+    if loss.rest and loss.dropped:
+        told.append(
+            f"{loss.dropped} of the {prose.number(loss.size)} of the input {'is' if loss.dropped == 1 else 'are'} lost"
+        )
+    elif loss.rest > 0:
+        lost = "none of the input" if unread else "no input is lost"
+        told.append(f"which {'is' if loss.rest == 1 else 'are'} of the zeros: {lost}")
+    return ", ".join([*told, *unread])
+
+
+def _unread_text(loss: Loss, prose: Prose) -> Iterator[str]:
+    """How many positions no window reads where not all of them lie behind the last one."""
+    why = f"read by no window, for {' and '.join(loss.gaps)}"
+    if loss.gaps and loss.unread is None:
+        yield f"others are {why}"
+    elif loss.unread is not None and loss.unread != loss.dropped:
+        in_all = " in all" if loss.dropped else ""
+        yield f"{loss.unread} of {prose.number(loss.size)}{in_all} {'is' if loss.unread == 1 else 'are'} {why}"
 
 
 def _neighbours_text(word: str, found: Sequence[tuple[Any, Any]]) -> str:
     return f"{word} " + " or ".join(f"{value} (output {output})" for value, output in found)
 
 
-def legend_texts(legend: Sequence[tuple[str, str, Any]]) -> list[str]:
+def legend_texts(legend: Legend) -> list[str]:
     """What letters mean, those of one thing together: `H, W: height, width of the input`."""
     groups: dict[str, tuple[list[str], list[str], str]] = {}
     for name, meaning, _ in legend:
@@ -102,9 +176,23 @@ def legend_texts(legend: Sequence[tuple[str, str, Any]]) -> list[str]:
     return [f"{', '.join(names)}: {form.format(', '.join(words))}" for names, words, form in groups.values()]
 
 
-def within(made: Explanation, part: Part) -> str:
+def legend_of(made: Explanation) -> Legend:
+    """All that letters mean, of layers that totals go down to as well."""
+    entries = [*made.legend, *(entry for total in made.totals for entry in total.legend)]
+    return tuple({entry[:2]: entry for entry in entries}.values())
+
+
+def within(made: Explanation, part: Part | LayerReport) -> str:
     """The path of a part as seen from the level that is explained; the join itself of one that holds branches."""
     return "itself" if part.path == made.path else part.path.removeprefix(f"{made.path}.")
+
+
+def only_text(made: Explanation, total: Total) -> str:
+    """The single layer that a total comes from, and how often it stands there."""
+    if total.layer is None:
+        return ""
+    repeat, where = total.layer.repeat, within(made, total.layer)
+    return f"all of {where}" if dims.same(repeat, 1) is True else f"{repeat} times that of {where}"
 
 
 class PartRun(NamedTuple):

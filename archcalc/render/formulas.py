@@ -8,9 +8,9 @@ from typing import Any
 
 from ..errors import UsageError
 from ..formula import Formula
+from .equations import PACKAGE, aligned
 from .formats import check_format
 from .machine import SCHEMA, plain
-from .text import latex_text
 
 
 def formulas(made: Sequence[Formula], format: str = "text") -> str:
@@ -32,11 +32,8 @@ def _facts(made: Sequence[Formula]) -> list[str]:
 
 def _latex(made: Sequence[Formula]) -> str:
     """Lines for an `align*` of the package amsmath."""
-    names = (latex_text(formula.label) for formula in made)
-    rows = [rf"  \text{{{name}}} &= {formula.latex}" for name, formula in zip(names, made, strict=True)]
-    return "\n".join(
-        [r"\begin{align*}", " \\\\\n".join(rows), r"\end{align*}", *(f"% {fact}" for fact in _facts(made))]
-    )
+    equations = aligned([(formula.label, [formula.latex]) for formula in made])
+    return "\n".join([PACKAGE, equations, *(f"% {fact}" for fact in _facts(made))])
 
 
 def _python(made: Sequence[Formula]) -> str:
