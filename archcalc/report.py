@@ -268,6 +268,18 @@ class Report(Record):
 
         return fragment(self)
 
+    def _repr_markdown_(self) -> str:
+        """For notebooks that show no HTML."""
+        from .render import render
+
+        return render(self, "markdown")
+
+    def _repr_latex_(self) -> str:
+        """For notebooks that become papers."""
+        from .render import render
+
+        return render(self, "latex")
+
     def to_dict(self) -> dict[str, Any]:
         """Everything that `archcalc table --format json` prints, as plain data; formulas are texts.
 

@@ -28,6 +28,26 @@ def test_a_report_is_a_table_with_its_levels() -> None:
     assert "floor((H + 1)/2)" in ac.analyze("resnet50", input=(3, H, W))._repr_html_()
 
 
+def test_a_formula_is_typeset_mathematics() -> None:
+    shown = ac.analyze("zfnet", input=(3, H, W)).formula("macs")._repr_markdown_()
+    head, mathematics, facts = shown.split("$$")
+    assert head == ""
+    assert mathematics.startswith("\n\\begin{aligned}\n  \\text{macs} &= ")
+    assert mathematics.endswith("\\end{aligned}\n")
+    assert facts.split("\n")[2:] == ["- assumes H >= 53", "- assumes W >= 53"]
+
+
+def test_other_results_are_markdown_tables() -> None:
+    compared = ac.compare("3*conv3-C", "conv7-C")._repr_markdown_()
+    assert "| weights" in compared
+    assert "|:---" in compared
+    assert "| 32 .. 96 | 3 |" in ac.solve("vgg16", "H", macs="<=5G", grid=32)._repr_markdown_()
+    report = ac.analyze("alexnet")
+    assert report.explain("conv1")._repr_markdown_().startswith("**conv1: conv, filters 96")
+    assert report._repr_markdown_() == render(report, "markdown")
+    assert report._repr_latex_() == render(report, "latex")
+
+
 def test_plain_data_is_what_json_says() -> None:
     report = ac.analyze("googlenet_aux")
     assert report.to_dict() == json.loads(render(report, "json"))

@@ -19,7 +19,7 @@ from .output import emit
     help="Of the whole network, of each layer or block that stands directly in it, or of each layer.",
 )  # fmt: skip
 @click.option(
-    "--format", "format", default="text", show_default=True, metavar="text|latex|python|javascript|json",
+    "--format", "format", default="text", show_default=True, metavar="text|markdown|latex|python|javascript|json",
     help="Form of the output.",
 )  # fmt: skip
 @click.option("--output", metavar="FILE", help="Write to a file instead of the terminal.")

@@ -100,6 +100,12 @@ class Comparison(Record):
 
         return comparison(self)
 
+    def _repr_markdown_(self) -> str:
+        """For notebooks: the same with tables."""
+        from ..render.comparison import comparison
+
+        return comparison(self, "markdown")
+
 
 def compare(
     *things: Thing,

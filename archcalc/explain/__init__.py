@@ -88,6 +88,12 @@ class Explanation(Record):
 
         return explanation(self)
 
+    def _repr_markdown_(self) -> str:
+        """For notebooks: the same with tables and mathematics."""
+        from ..render.explain import explanation
+
+        return explanation(self, "markdown")
+
 
 def explain(report: Report, layer: str | None = None, quantity: str | None = None) -> Explanation:
     """How the figures of a layer, of a level, or without `layer` of the whole network come about; or one quantity's.

@@ -133,6 +133,12 @@ class Formula(Record):
         lines.extend(f"note: {note}" for note in self.notes)
         return "\n".join(lines)
 
+    def _repr_markdown_(self) -> str:
+        """For notebooks: typeset mathematics, with the assumptions beneath."""
+        from ..render.formulas import formulas
+
+        return formulas([self], "markdown")
+
     @property
     def wrapped(self) -> str:
         """`macs = ...` for reading, in lines that begin with a sign; what a maximum is of stands further in."""

@@ -11,6 +11,7 @@ from ..formula import Formula
 from .equations import PACKAGE, aligned
 from .formats import check_format
 from .machine import SCHEMA, plain
+from .text import markdown_text
 
 
 def formulas(made: Sequence[Formula], format: str = "text") -> str:
@@ -34,6 +35,12 @@ def _latex(made: Sequence[Formula]) -> str:
     """Lines for an `align*` of the package amsmath."""
     equations = aligned([(formula.label, [formula.latex]) for formula in made])
     return "\n".join([PACKAGE, equations, *(f"% {fact}" for fact in _facts(made))])
+
+
+def _markdown(made: Sequence[Formula]) -> str:
+    """Mathematics as notebooks and web pages typeset it, with what is assumed in a list beneath."""
+    equations = aligned([(formula.label, [formula.latex]) for formula in made]).replace("{align*}", "{aligned}")
+    return "\n".join(["$$", equations, "$$", "", *(f"- {markdown_text(fact)}" for fact in _facts(made))]).rstrip()
 
 
 def _python(made: Sequence[Formula]) -> str:
@@ -83,5 +90,5 @@ def _data(formula: Formula) -> dict[str, Any]:
 
 
 FORMATS: dict[str, Callable[[Sequence[Formula]], str]] = {
-    "text": _text, "latex": _latex, "python": _python, "javascript": _javascript, "json": _json,
+    "text": _text, "markdown": _markdown, "latex": _latex, "python": _python, "javascript": _javascript, "json": _json,
 }  # fmt: skip

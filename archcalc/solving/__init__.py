@@ -113,6 +113,12 @@ class Solution(Record):
 
         return solution(self)
 
+    def _repr_markdown_(self) -> str:
+        """For notebooks: the same with tables."""
+        from ..render.solutions import solution
+
+        return solution(self, "markdown")
+
 
 def solve(
     network: str | Path | Mapping[str, Any] | Network,
