@@ -217,12 +217,13 @@ def _data(compared: Comparison, with_layers: bool) -> dict[str, Any]:
         },
         "break_evens": [
             {
-                "quantity": found.quantity, "first": found.first, "second": found.second, "sign": found.sign,
-                "always": found.always, "symbol": found.symbol, "equal_at": list(found.equal_at),
-                "fewer": list(found.fewer), "more": list(found.more), "same": list(found.same),
-                "deciding": plain(found.deciding), "text": str(found),
+                "quantity": found.quantity, "first": found.first, "second": found.second, "sign": at.sign,
+                "always": at.is_strict, "symbol": at.symbol, "equal_at": list(at.equal_at), "fewer": list(at.less),
+                "more": list(at.more), "same": list(at.same), "unsettled": at.unsettled,
+                "deciding": plain(at.deciding), "text": str(found),
             }
             for found in compared.break_evens
+            for at in [found.crossing]
         ],
     }  # fmt: skip
     if with_layers:
