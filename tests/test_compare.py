@@ -407,7 +407,12 @@ def refusal(*arguments: str) -> tuple[int, str]:
         (["conv3-C", "relu", "--set", "C=x"], "C: the word 'x' is not a number > 0"),
         (["conv3-C", "relu", "--set", "C=0"], "C: 0 is not a number > 0"),
         (["conv3-C", "relu", "--set", "C=-2"], "C: -2 is not a number > 0"),
-        (["conv3-C", "relu", "--set", "C=1/2"], "1/2 is not"),
+        (["conv3-C", "relu", "--set", "C=1/2"], "C: 1/2 is not a whole number, which a symbol stands for"),
+        (["conv3-C", "relu", "--set", "C=2.5"], "C: 5/2 is not a whole number"),
+        (["conv3-C", "relu", "--set", "C=2", "--assume", "C>=3"], "assume: C>=3 does not hold, C is set to 2"),
+        (["conv3-(C/4)", "relu", "--set", "C=12", "--assume", "C%8==0"], "assume: C%8==0 does not hold, C is set to 12"),
+        (["stack_3x3", "relu", "--input", "4xHxW", "--symbols", "n", "--set", "n=2", "--assume", "n>=3"], "n>=3 does not hold, n is set to 2"),
+        (["-", "-"], "'-', standard input, can be given once"),
         (["conv3-C", "relu", "--set", "C=true"], "C: true is not a number > 0"),
         (["conv3-C", "relu", "--set", "C=3,4"], "C: the list [3, 4] is not a number > 0"),
         (["conv3-C", "relu", "--set", "C=__import__('os')"], "C: "),
@@ -528,7 +533,48 @@ def test_output_goes_to_a_file(tmp_path: Path) -> None:
 def test_three_are_compared_with_the_last() -> None:
     told = run("conv3-C", "2*conv3-C", "3*conv3-C", "conv7-C")
     assert "9/49 = 0.184" in told and "18/49 = 0.367" in told and "27/49 = 0.551" in told
-    assert "2*conv3-C has fewer whatever the symbols are (against conv7-C)" in told
+    assert "weights and macs, 2*conv3-C against conv7-C: 2*conv3-C has fewer whatever the symbols are" in told
+
+
+def test_three_with_a_winner_in_the_middle_name_the_pair() -> None:
+    told = run("vgg16", "resnet50", "mobilenet", "--input", "3x224x224")
+    assert "weights and macs, vgg16 against mobilenet: mobilenet has fewer\n" in told
+    assert "weights and macs, resnet50 against mobilenet: mobilenet has fewer\n" in told
+
+
+@pytest.mark.parametrize(
+    ("things", "labels"),
+    [
+        (["conv3-(A + 1) conv3-(A + 2)", "conv3-C"], ["#1", "#2"]),
+        (["conv3-64 conv3-64 conv3-64", "conv3-64", "conv5-64"], ["#1", "#2", "#3"]),  # C stands in the input
+        (["conv3-64 conv3-64 conv3-64", "conv3-64"], ["A", "B"]),
+    ],
+)
+def test_labels_are_no_symbols(things: list[str], labels: list[str]) -> None:
+    assert [side.label for side in ac.compare(*things).sides] == labels
+
+
+def test_the_same_name_from_two_places_is_told_apart(folder: Path) -> None:
+    (folder / "r.yaml").write_text("input: [3, 8, 8]\nvariants: {resnet18: {w: 4}}\nlayers:\n  - relu\n")
+    told = run("r.yaml:resnet18", "resnet18")
+    assert "input of r.yaml:resnet18: 3x8x8\ninput of resnet18: 3x224x224\n" in told
+
+
+def test_what_is_always_true_is_not_assumed() -> None:
+    assert ac.compare("conv3-C/(s)", "conv3-C").assumptions == ()
+
+
+def test_a_chain_beside_a_network_is_told_of_the_input() -> None:
+    assert "note: all have one input with --input, such as that of vgg11: --input 3x224x224" in run("vgg11", "conv3-8")
+    assert "--input" not in run("vgg11", "conv3-8", "--input", "3x224x224")
+
+
+@pytest.mark.parametrize("format", ["text", "latex"])
+def test_long_formulas_stand_below_the_table(format: str) -> None:
+    told = run("resnet18", "mobilenet", "--symbols", "H,W", "--format", format)
+    table = [line for line in told.split("\n") if line.startswith("macs ") and "see below" in line]
+    assert len(table) == 1 and len(table[0]) < 120
+    assert told.count("macs of resnet18") == 1 and told.count("ratio of macs") == 1
 
 
 def test_different_inputs_are_said() -> None:
