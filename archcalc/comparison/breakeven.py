@@ -9,6 +9,8 @@ from .. import dims
 from ..dims.residues import Crossing
 from ..records import Record, record
 
+MAX_SHOWN = 100  # terms of a difference that is printed
+
 
 @record
 class BreakEven(Record):
@@ -35,6 +37,9 @@ class BreakEven(Record):
         if not (found.less or found.more or found.same):
             from ..dims.crossing import text
 
+            terms = dims.term_count(found.deciding)
+            if terms > MAX_SHOWN:
+                return f"not decided: the difference has {terms:,} terms"
             return f"not decided: {self.first} has fewer where {text(found.deciding)} < 0"
         return "; ".join(self._parts())
 
@@ -50,7 +55,8 @@ class BreakEven(Record):
         elif not all(any(value in place for place in found.less) for value in found.equal_at):
             yield f"both are equal at {found.symbol} = {' or '.join(found.equal_at)}"
         if found.unsettled:
-            yield f"up to {found.symbol} = {found.unsettled} now one, now the other"
+            low, high = found.unsettled
+            yield f"for {low} <= {found.symbol} <= {high} now one, now the other"
 
     def __str__(self) -> str:
         """The quantity, and a sentence.

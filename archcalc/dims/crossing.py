@@ -151,7 +151,8 @@ def _along(core: Any) -> Crossing | None:
     texts, unsettled = _listed(found, symbol)
     signs = found.every - {0}
     if len(signs) <= 1:
-        return Crossing(sum(signs), len(found.every) == 1, symbol=symbol.name, same=tuple(texts.get(0, ())))
+        same = () if unsettled else tuple(texts.get(0, ()))
+        return Crossing(sum(signs), len(found.every) == 1, symbol=symbol.name, same=same)
     if not texts:
         return None
     less, same, more = (tuple(texts.get(sign, ())) for sign in (-1, 0, 1))
@@ -159,29 +160,33 @@ def _along(core: Any) -> Crossing | None:
     return Crossing(None, True, 0, symbol.name, roots, less, more, same, unsettled)
 
 
-def _listed(found: Signs, symbol: Size) -> tuple[dict[int, list[str]], int]:
-    """By sign the ranges of a symbol; and up to which of its values they leave it open, because it changes too often.
+def _listed(found: Signs, symbol: Size) -> tuple[dict[int, list[str]], tuple[int, ...]]:
+    """By sign the ranges of a symbol; and from where to where they leave it open, because it changes too often there.
 
     Nothing where the sign changes for ever in a way that is too long to tell.
     """
     texts: dict[int, list[str]] = {-1: [], 0: [], 1: []}
-    first, (end, settled) = found.runs[0][0], found.runs[-1]
-    for (start, sign), (stop, _) in pairwise(found.runs):
-        if sign is not None:
-            texts[sign].append(_range_text(symbol, start, stop - found.step, start == first))
-    is_long = any(sign is None for _, sign in found.runs[:-1]) or max(map(len, texts.values())) > MAX_TOLD
-    unsettled = end - found.step if is_long else 0
-    if is_long:
-        texts = {-1: [], 0: [], 1: []}
+    ranges = [
+        (sign, _range_text(symbol, start, stop - found.step, start == found.runs[0][0]), stop)
+        for (start, sign), (stop, _) in pairwise(found.runs)
+    ]
+    end, settled = found.runs[-1]
+    signs = [sign for sign, _, _ in ranges]
+    unsettled: tuple[int, ...] = ()
+    if None in signs or max(map(signs.count, texts)) > MAX_TOLD:  # but for where it begins and ends
+        ranges = ranges[: int(signs[0] is not None)]
+        unsettled = (ranges[0][2] if ranges else found.runs[0][0], end - found.step)
+    for sign, told, _ in ranges:
+        texts[sign or 0].append(told)
     if settled is not None:
         texts[settled].append(f"{symbol} >= {end}")
         return texts, unsettled
-    from_there = f"{symbol} >= {end} with " if end > first else ""
+    from_there = f"{symbol} >= {end} with " if end > found.runs[0][0] else ""
     for sign in set(found.tail):
         listed = _residues_text(found, symbol, sign)
         if not listed:
-            return {}, 0
-        texts[sign].extend(from_there + text for text in listed)
+            return {}, ()
+        texts[sign].extend(from_there + told for told in listed)
     return texts, unsettled
 
 

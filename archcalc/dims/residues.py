@@ -39,7 +39,7 @@ class Crossing(NamedTuple):
     `sign` is -1, 0 or 1 where the symbols cannot change it, else None; `is_strict` is False where it may also be 0.
     `deciding` has the sign of a - b, without factors that are always positive. Where it was solved for `symbol`,
     `equal_at` are the values at which both are equal, and `less`, `more`, `same` say where a is less, more, the same:
-    alternatives, as text. Up to the value `unsettled`, if it is not 0, they leave that open.
+    alternatives, as text. If `unsettled` holds two values, they leave it open from the first to the second.
     """
 
     sign: int | None
@@ -50,7 +50,7 @@ class Crossing(NamedTuple):
     less: tuple[str, ...] = ()
     more: tuple[str, ...] = ()
     same: tuple[str, ...] = ()
-    unsettled: int = 0
+    unsettled: tuple[int, ...] = ()
 
 
 class Signs(NamedTuple):

@@ -244,7 +244,7 @@ def _data(compared: Comparison, with_layers: bool) -> dict[str, Any]:
             {
                 "quantity": found.quantity, "first": found.first, "second": found.second, "sign": at.sign,
                 "always": at.is_strict, "symbol": at.symbol, "equal_at": list(at.equal_at), "fewer": list(at.less),
-                "more": list(at.more), "same": list(at.same), "unsettled": at.unsettled,
+                "more": list(at.more), "same": list(at.same), "unsettled": list(at.unsettled),
                 "deciding": plain(at.deciding), "text": str(found),
             }
             for found in compared.break_evens
