@@ -22,7 +22,8 @@ from archcalc.cli import compare as command
 from archcalc.cli import main
 from archcalc.comparison import Comparison
 from archcalc.comparison.breakeven import break_even
-from archcalc.dims.crossing import crossing, quotient, quotient_text
+from archcalc.dims.crossing import crossing
+from archcalc.dims.quotients import quotient, quotient_text
 from archcalc.dims.residues import signs_along, signs_of
 from archcalc.errors import UsageError
 from archcalc.expr import parse

@@ -180,7 +180,7 @@ def _values(report: Report) -> dict[str, Any]:
 def _ratio(a: Any, b: Any) -> Any:
     if not (dims.is_symbolic(a) or dims.is_symbolic(b)):
         return dims.ratio(a, b) if b else None
-    from ..dims.crossing import quotient
+    from ..dims.quotients import quotient
 
     return quotient(a, b)
 

@@ -35,7 +35,7 @@ class BreakEven(Record):
             same = f"; the same where {' or '.join(found.same)}" if found.same else ""
             return f"{self.first if found.sign > 0 else self.second} never has fewer{same}"
         if not (found.less or found.more or found.same):
-            from ..dims.crossing import text
+            from ..dims.quotients import text
 
             terms = dims.term_count(found.deciding)
             if terms > MAX_SHOWN:

@@ -1,6 +1,6 @@
-"""Where one count of symbols becomes larger than another, and their ratio in its simplest form.
+"""Where one count of symbols becomes larger than another.
 
-With `dims.symbolic` the only modules that import sympy.
+With `dims.symbolic` and `dims.quotients` the only modules that import sympy.
 
 >>> from archcalc.dims import floordiv, symbol
 >>> C, N, k = symbol("C"), symbol("N"), symbol("k")
@@ -9,8 +9,6 @@ With `dims.symbolic` the only modules that import sympy.
 ('N', ('9/8',), ('N >= 2',), ('N = 1',))
 >>> crossing(3 * floordiv(C, 2), C + 4).more
 ('C = 10', 'C >= 12')
->>> quotient_text(quotient(k**2 * C + C * N, k**2 * C * N))
-'1/N + 1/k**2'
 """
 
 from __future__ import annotations
@@ -20,13 +18,12 @@ from itertools import pairwise
 from typing import Any
 
 import sympy
-from sympy import Add, Dummy, Expr, Function, Mul, Poly, Pow, S, Symbol
-from sympy.printing.str import StrPrinter
+from sympy import Add, Dummy, Expr, Function, Mul, Poly, Pow, S
 
+from .quotients import MAX_TERMS, Held, text
 from .residues import Crossing, Signs, signs_along, signs_of
 from .symbolic import Size, at_least, plain
 
-MAX_TERMS = 40  # of an expression that is factored, reduced or solved: beyond, that takes seconds
 MAX_ROOT = 12  # of what stands under a root
 MAX_TOLD = 6  # ranges or residues of a symbol that are listed
 
@@ -44,7 +41,7 @@ def crossing(a: Any, b: Any, last: Collection[str] = ()) -> Crossing:
     bound = None if is_open else 1 if at_least(a, b) else -1 if at_least(b, a) else None
     if (bound == 1 and at_least(a, b + 1)) or (bound == -1 and at_least(b, a + 1)):
         return Crossing(bound, deciding=plain(difference))
-    held = _Held(difference)
+    held = Held(difference)
     core = _core(held.polynomial)
     deciding = plain(held.restored(core))
     found = _along(deciding) or (None if is_open else _decided(core, deciding))
@@ -70,24 +67,6 @@ def _tried_at(symbol: Expr, is_high: bool) -> Expr:
     if not isinstance(symbol, Size):
         return S(64 if is_high else 1) / 8
     return S(symbol.multiple_of * (-(-symbol.minimum // symbol.multiple_of) + 10_000 * is_high))
-
-
-class _Held:
-    """An expression whose floors and the like are held as positive unknowns: sizes, which are at least 1."""
-
-    def __init__(self, expr: Expr) -> None:
-        self.functions: dict[Expr, Expr] = {}
-        outer = [f for f in expr.atoms(Function) if not any(f is not g and g.has(f) for g in expr.atoms(Function))]
-        for number, function in enumerate(sorted(outer, key=sympy.default_sort_key)):
-            self.functions[Dummy(f"f{number}", positive=True, integer=True)] = function
-        self.polynomial = expr.xreplace({function: held for held, function in self.functions.items()})
-
-    def restored(self, expr: Expr) -> Expr:
-        return expr.xreplace(self.functions)
-
-    def is_free(self, symbol: Expr) -> bool:
-        """Whether the symbol stands in none of the functions, and is none of them."""
-        return symbol not in self.functions and not any(f.has(symbol) for f in self.functions.values())
 
 
 def _core(expr: Expr) -> Expr:
@@ -253,7 +232,7 @@ def _between_text(symbol: Expr, low: Expr, high: Expr | None) -> str:
 # several symbols left: solved for one of them
 
 
-def _solved(core: Expr, held: _Held, last: Collection[str]) -> Crossing:
+def _solved(core: Expr, held: Held, last: Collection[str]) -> Crossing:
     """Where a polynomial that no factor decides is negative, as a bound on one symbol if that can be had."""
     if len(Add.make_args(core)) > MAX_TERMS:
         return Crossing(None)
@@ -277,7 +256,7 @@ def _is_one_bound(coefficients: Sequence[Expr]) -> bool:
     return is_strict and (len(coefficients) == 2 or (first * last < 0 and is_last_strict))
 
 
-def _solved_linear(symbol: Expr, coefficients: Sequence[Expr], held: _Held) -> Crossing:
+def _solved_linear(symbol: Expr, coefficients: Sequence[Expr], held: Held) -> Crossing:
     slope, constant = coefficients
     root = text(held.restored(_as_fraction(-constant / slope)))
     sign, is_strict = _sign(slope)
@@ -290,7 +269,7 @@ def _solved_linear(symbol: Expr, coefficients: Sequence[Expr], held: _Held) -> C
     return _bounded(symbol, left, right, root, is_upward=sign > 0)
 
 
-def _solved_quadratic(symbol: Expr, coefficients: Sequence[Expr], held: _Held) -> Crossing:
+def _solved_quadratic(symbol: Expr, coefficients: Sequence[Expr], held: Held) -> Crossing:
     """Solved where one root is positive, the other negative."""
     a, b, c = coefficients
     discriminant = sympy.expand(b * b - 4 * a * c)
@@ -326,18 +305,6 @@ def _tidied(root: Expr) -> Expr:
 # texts
 
 
-class _Printer(StrPrinter):  # type: ignore[misc]
-    """sympy's text, with what is subtracted last: k**2 - 9*C, not -9*C + k**2."""
-
-    def _as_ordered_terms(self, expr: Expr, order: Any = None) -> list[Expr]:
-        return sorted(super()._as_ordered_terms(expr, order), key=lambda term: bool(term.could_extract_minus_sign()))
-
-
-def text(expr: Any) -> str:
-    """An expression, with what is subtracted last."""
-    return str(_Printer().doprint(S(expr)))
-
-
 def root_text(root: Expr) -> str:
     """A root, with decimals where a number in it is not rational."""
     if not _has_roots(root):
@@ -348,51 +315,3 @@ def root_text(root: Expr) -> str:
 
 def _has_roots(expr: Expr) -> bool:
     return any(not power.exp.is_Integer for power in expr.atoms(Pow))
-
-
-# ratios
-
-
-def quotient(a: Any, b: Any) -> Any:
-    """a / b in its simplest form: sums over one product are written term by term; None where b is 0.
-
-    >>> from archcalc.dims import symbol
-    >>> quotient(27 * symbol("C") ** 2, 49 * symbol("C") ** 2), quotient(1, 0)
-    (Fraction(27, 49), None)
-    """
-    if b == 0:
-        return None
-    if max(len(Add.make_args(S(count))) for count in (a, b)) > MAX_TERMS:
-        return plain(S(a) / S(b))
-    held = _Held(S(a) / S(b))
-    numerator, denominator = sympy.fraction(sympy.cancel(held.polynomial))
-    if not isinstance(denominator, Add):
-        return plain(held.restored(sympy.expand(numerator / denominator)))
-    return plain(held.restored(sympy.factor(numerator) / sympy.factor(denominator)))
-
-
-def quotient_text(a: Any) -> str:
-    """A ratio as text, with no negative powers, and what is subtracted last: 1/N + 1/k**2."""
-    pairs = [sympy.fraction(term) for term in Add.make_args(S(a))]
-    terms = [(bool(over.could_extract_minus_sign()), over, under) for over, under in pairs]
-    terms.sort(key=lambda term: (term[0], -_degree(term[1]), not _degree(term[2]), _degree(term[2]), str(term[1:])))
-    texts = (f" {'-' if is_negative else '+'} {_over_text(-o if is_negative else o, u)}" for is_negative, o, u in terms)
-    whole = "".join(texts)
-    return whole[3:] if whole.startswith(" +") else f"-{whole[3:]}"
-
-
-def _over_text(over: Expr, under: Expr) -> str:
-    if under == 1:
-        return text(over)
-    return f"({text(over)})/{_bracketed(under)}" if isinstance(over, Add) else f"{text(over)}/{_bracketed(under)}"
-
-
-def _degree(product: Expr) -> int:
-    """The number of symbols and floors in a product."""
-    powers = (factor.as_base_exp() for factor in Mul.make_args(product))
-    return sum(int(power) for base, power in powers if not base.is_number and power.is_Integer)
-
-
-def _bracketed(expr: Expr) -> str:
-    is_one = isinstance(expr, Symbol | Function) or expr.is_Integer or (expr.is_Pow and expr.exp.is_Integer)
-    return text(expr) if is_one else f"({text(expr)})"

@@ -1,4 +1,4 @@
-"""Sizes that hold symbols, as sympy expressions; with `dims.crossing` the only module that imports sympy.
+"""Sizes that hold symbols, as sympy expressions; beside it only `dims.crossing` and `dims.quotients` import sympy.
 
 sympy's own floor is not used: it prints `H/2 + 1/2` for what a paper calls (H + 1)/2, and nests. `FloorDiv`
 is brought to one floor when it is made, because for whole a, b and positive whole m, n

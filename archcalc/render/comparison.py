@@ -112,7 +112,7 @@ def ratio_text(ratio: Any) -> str:
         return f"{ratio} = {_decimals(ratio)}"
     if not dims.is_symbolic(ratio):
         return number_text(ratio)
-    from ..dims.crossing import quotient_text
+    from ..dims.quotients import quotient_text
 
     return quotient_text(ratio)
 
