@@ -16,7 +16,7 @@ import sympy
 from sympy import Add, Dummy, Expr, Function, Mul, S, Symbol
 from sympy.printing.str import StrPrinter
 
-from .symbolic import plain
+from .symbolic import latex, plain
 
 MAX_TERMS = 40  # of an expression that is factored, reduced or solved: beyond, that takes seconds
 
@@ -71,6 +71,19 @@ def _over_text(over: Expr, under: Expr) -> str:
     if under == 1:
         return text(over)
     return f"({text(over)})/{_bracketed(under)}" if isinstance(over, Add) else f"{text(over)}/{_bracketed(under)}"
+
+
+def quotient_latex(a: Any) -> str:
+    r"""A ratio in LaTeX without a fraction bar over sums, so that its lines can break.
+
+    >>> from archcalc.dims import symbol
+    >>> quotient_latex((symbol("C") + 1) / (symbol("N") + 1))
+    '(C + 1) / (N + 1)'
+    """
+    over, under = sympy.fraction(S(a))
+    if not isinstance(under, Add):
+        return latex(a)
+    return f"({latex(over)}) / ({latex(under)})"
 
 
 def _degree(product: Expr) -> int:

@@ -211,8 +211,17 @@ def _latex(compared: Comparison, with_layers: bool, units: str) -> str:
 
 def _latex_cells(compared: Comparison, name: str, units: str) -> list[str]:
     values = [_latex_value(side.values[name], units) for side in compared.sides]
-    ratios = [_latex_value(ratio, units) for ratio in compared.ratios[name]] if name in RATIOS else []
+    ratios = [_latex_ratio(ratio, units) for ratio in compared.ratios[name]] if name in RATIOS else []
     return [latex_text(name), *values, *(ratios or [""] * (len(compared.sides) - 1))]
+
+
+def _latex_ratio(ratio: Any, units: str) -> str:
+    """A ratio as a fraction; a long one so that it can break in lines."""
+    if ratio is None or not dims.is_symbolic(ratio) or len(ratio_text(ratio)) <= MAX_WIDTH:
+        return _latex_value(ratio, units)
+    from ..dims.quotients import quotient_latex
+
+    return f"${quotient_latex(ratio)}$"
 
 
 def _latex_value(value: Any, units: str) -> str:
