@@ -24,6 +24,7 @@ from .quotients import MAX_TERMS, Held, text
 from .residues import Crossing, Signs, signs_along, signs_of
 from .symbolic import Size, at_least, plain
 
+MAX_UNTOUCHED = 150  # terms of a difference in several symbols with both signs: beyond, nothing is tried
 MAX_ROOT = 12  # of what stands under a root
 MAX_TOLD = 6  # ranges or residues of a symbol that are listed
 
@@ -38,6 +39,8 @@ def crossing(a: Any, b: Any, last: Collection[str] = ()) -> Crossing:
     if difference.is_number:
         return Crossing(int(sympy.sign(difference)), deciding=plain(difference))
     is_open = {-1, 1} <= _tried(difference)
+    if is_open and len(Add.make_args(difference)) > MAX_UNTOUCHED and len(difference.free_symbols) > 1:
+        return Crossing(None, deciding=difference)
     bound = None if is_open else 1 if at_least(a, b) else -1 if at_least(b, a) else None
     if (bound == 1 and at_least(a, b + 1)) or (bound == -1 and at_least(b, a + 1)):
         return Crossing(bound, deciding=plain(difference))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from .. import dims
@@ -19,6 +20,7 @@ from .text import CONVENTION, latex_number, latex_shape, latex_text, markdown_te
 FORMATS = ("text", "markdown", "json", "latex")
 MAX_WIDTH = 44  # characters of a cell; longer formulas stand below the table
 BELOW = "see below"
+MAX_TERMS = 200  # of a formula that is written for reading
 RED, GREEN, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[0m"
 
 
@@ -34,7 +36,8 @@ def comparison(
     if format == "latex":
         return _latex(compared, with_layers, units)
     headers = _headers(compared)
-    cells = [_cells(compared, name, units) for name in compared.sides[0].values]
+    written = partial(_value, units=units)
+    cells = [_cells(compared, name, written, ratio_text) for name in compared.sides[0].values]
     rows, long = _shortened(headers, cells, cells)
     numeric = range(1, len(headers))
     if format == "markdown":
@@ -88,10 +91,25 @@ def _headers(compared: Comparison) -> list[str]:
     return ["quantity", *(side.label for side in compared.sides), *ratios]
 
 
-def _cells(compared: Comparison, name: str, units: str) -> list[str]:
-    values = [_value(side.values[name], units) for side in compared.sides]
-    ratios = [ratio_text(ratio) for ratio in compared.ratios[name]] if name in RATIOS else []
-    return [name, *values, *(ratios or [""] * (len(compared.sides) - 1))]
+def _cells(
+    compared: Comparison,
+    name: str,
+    value: Callable[[Any], str],
+    ratio: Callable[[Any], str],
+) -> list[str]:
+    """The values of a quantity and their ratios, as they are written; of the longest sums how long they are."""
+    counts = [_terms(side.values[name]) for side in compared.sides]
+    values = [
+        value(side.values[name]) if count <= MAX_TERMS else f"{count:,} terms"
+        for side, count in zip(compared.sides, counts, strict=True)
+    ]
+    if name not in RATIOS or max(counts) > MAX_TERMS:
+        return [name, *values, *[""] * (len(compared.sides) - 1)]
+    return [name, *values, *map(ratio, compared.ratios[name])]
+
+
+def _terms(value: Any) -> int:
+    return dims.term_count(value) if dims.is_number(value) else 1
 
 
 def _value(value: Any, units: str) -> str:
@@ -130,6 +148,8 @@ def _decimals(ratio: Fraction) -> str:
 def _facts(compared: Comparison) -> Iterator[str]:
     """Break-evens, assumptions, notes."""
     yield from _verdicts(compared)
+    if any(_terms(value) > MAX_TERMS for side in compared.sides for value in side.values.values()):
+        yield f"note: formulas of more than {MAX_TERMS} terms are in --format json"
     if not compared.has_one_input and {side.is_chain for side in compared.sides} == {True, False}:
         network = next(side for side in compared.sides if not side.is_chain)
         hint = (
@@ -188,8 +208,10 @@ def _row(line: Line, number: Callable[[Any], str], shape: Callable[[Shape], str]
 def _latex(compared: Comparison, with_layers: bool, units: str) -> str:
     """Tables in the style of the booktabs package, formulas in mathematics, sentences as comments."""
     headers = _headers(compared)
-    texts = [_cells(compared, name, units) for name in compared.sides[0].values]
-    cells = [_latex_cells(compared, name, units) for name in compared.sides[0].values]
+    written, formula = partial(_value, units=units), partial(_latex_value, units=units)
+    ratio = partial(_latex_ratio, units=units)
+    texts = [_cells(compared, name, written, ratio_text) for name in compared.sides[0].values]
+    cells = [_cells(compared, name, formula, ratio) for name in compared.sides[0].values]
     rows, long = _shortened(headers, texts, cells)
     comments = [f"% {line}" for line in [*_about(compared), "needs \\usepackage{booktabs}"]]
     table = _tabular([latex_text(header) for header in headers], rows, numeric=range(1, len(headers)))
@@ -207,12 +229,6 @@ def _latex(compared: Comparison, with_layers: bool, units: str) -> str:
             made.append([mark, *map(latex_text, paths), output, parameters])
         lines += ["", *_tabular(heads, made, numeric=(5,))]
     return "\n".join(lines)
-
-
-def _latex_cells(compared: Comparison, name: str, units: str) -> list[str]:
-    values = [_latex_value(side.values[name], units) for side in compared.sides]
-    ratios = [_latex_ratio(ratio, units) for ratio in compared.ratios[name]] if name in RATIOS else []
-    return [latex_text(name), *values, *(ratios or [""] * (len(compared.sides) - 1))]
 
 
 def _latex_ratio(ratio: Any, units: str) -> str:
