@@ -20,7 +20,8 @@ flatten
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 from . import dims
@@ -40,27 +41,38 @@ MAX_NAMES = 12
 MAX_TERMS = 8  # of a size, multiplied out: costs multiply several sizes
 WINDOW = 100  # characters of a long chain that a message shows
 
-WORDS = ("conv", "dw", "maxpool", "avgpool", "fc")
 SHORT = {"gap": "global_avgpool", "gmp": "global_maxpool", "bn": "batchnorm", "soft-max": "softmax"}
+
+
+class Option(NamedTuple):
+    """An option of some words: the field that it sets, to a value, a size, or a size for each axis."""
+
+    words: tuple[str, ...]
+    field: str
+    value: Any = None
+    has_axes: bool = True
+
+
+_LAYERS, _WINDOWS = ("conv", "dw", "fc"), ("conv", "dw", "maxpool", "avgpool")
 OPTIONS = {
-    "conv": ("g", "d", "p", "same", "valid", "linear", "nobias"),
-    "dw": ("m", "d", "p", "same", "valid", "linear", "nobias"),
-    "maxpool": ("p", "same", "valid", "ceil"),
-    "avgpool": ("p", "same", "valid", "ceil"),
-    "fc": ("linear", "nobias"),
+    "g": Option(("conv",), "groups", has_axes=False),
+    "m": Option(("dw",), "multiplier", has_axes=False),
+    "d": Option(("conv", "dw"), "dilation"),
+    "p": Option(_WINDOWS, "pad"),
+    "same": Option(_WINDOWS, "pad", "same"),
+    "valid": Option(_WINDOWS, "pad", "valid"),
+    "ceil": Option(("maxpool", "avgpool"), "round", "ceil"),
+    "linear": Option(_LAYERS, "relu", False),
+    "nobias": Option(_LAYERS, "bias", False),
 }
-OPTION_FIELDS = {"g": "groups", "d": "dilation", "p": "pad", "m": "multiplier"}
 
 _LETTERS = re.compile(r"[A-Za-z_]+")
-_WORD = re.compile(r"soft-max(?![A-Za-z0-9_])|[A-Za-z_][A-Za-z0-9_]*", re.IGNORECASE)
-_LETTERED = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_WORD = re.compile(rf"soft-max(?![A-Za-z0-9_])|{_NAME.pattern}", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]+")
-_COUNT = re.compile(r"([0-9]+|[A-Za-z_][A-Za-z0-9_]*) *\* *")
-_INSIDE = re.compile(r"[A-Za-z0-9_ .+*/()-]*\Z")
-_TOKEN = re.compile(
-    r"(?<![A-Za-z0-9_.-])(?:conv|dw|(?:max|avg)pool)[0-9(]|(?<![A-Za-z0-9_.-])(?:fc-|(?:max|avg)pool(?![A-Za-z0-9_]))",
-    re.IGNORECASE,
-)
+_COUNT = re.compile(rf"({_NUMBER.pattern}|{_NAME.pattern}) *\* *")
+_BRACKETED_COUNT = re.compile(r"\([^()]*\) *\* *[A-Za-z(]")
+_STRANGE = re.compile(r"[^A-Za-z0-9_ .,+*/()-]|\*\*")
 
 
 class NotationError(UsageError):
@@ -90,7 +102,7 @@ class Unit(NamedTuple):
     """A layer with its fields, and whether a ReLU stands behind it."""
 
     kind: str
-    fields: tuple[tuple[str, Any], ...]  # a Size, some Sizes, or a word
+    fields: tuple[tuple[str, Any], ...]  # some sizes, or a word
     has_relu: bool
     at: int
 
@@ -112,7 +124,11 @@ class Chain(Record):
 
     text: str
     items: tuple[Item, ...]
-    sizes: tuple[Size, ...]
+
+    @cached_property
+    def sizes(self) -> tuple[Size, ...]:
+        """Its sizes in the order in which they stand there."""
+        return tuple(_sizes(self.items))
 
     @property
     def names(self) -> frozenset[str]:
@@ -147,8 +163,35 @@ class Chain(Record):
         return NotationError(self.text, problem.column - 1, hinted(problem.message, problem.hint))
 
 
+def _sizes(items: Iterable[Item]) -> Iterator[Size]:
+    for item in items:
+        if isinstance(item, Unit):
+            yield from (size for _, value in item.fields if isinstance(value, tuple) for size in value)
+            continue
+        if item.times is not None:
+            yield item.times
+        yield from _sizes(item.items)
+
+
+def _length(items: Iterable[Item]) -> tuple[int, Item | None]:
+    """How many layers these are, up to the item at which they are too many; that item."""
+    total = 0
+    for item in items:
+        if isinstance(item, Unit):
+            total += 1 + item.has_relu
+        else:
+            inside, found = _length(item.items)
+            times = 1 if item.times is None or item.times.expression.names else item.times.expression.evaluate({}, [])
+            total += inside * times
+            if found is not None:
+                return total, found
+        if total > MAX_LAYERS:
+            return total, item
+    return total, None
+
+
 def holds_token(text: str) -> bool:
-    """Whether a text can only be meant as a chain: it holds a token of the notation, or what no name can hold.
+    """Whether a text can only be meant as a chain: it holds what no name can hold, or a word of the notation.
 
     >>> holds_token("conv3-C"), holds_token("gap"), holds_token("convnext_tiny"), holds_token("a b")
     (True, True, False, True)
@@ -156,17 +199,21 @@ def holds_token(text: str) -> bool:
     (True, False)
     """
     bare = text.strip()
-    head = bare.partition(":")[0].lower()
-    if _TOKEN.search(text) or re.search(r"[\s*(]", bare) or head in WORDS or head in SHORT or is_kind(head):
+    if re.search(r"[\s*(]", bare) or _is_word(bare.partition(":")[0]):
         return True
     stem = _LETTERS.match(bare)
-    return bool(stem and stem.end() < len(bare) and nearest(stem[0], WORDS))
+    return bool(stem and stem.end() < len(bare) and nearest(stem[0], FORMS))
+
+
+def _is_word(text: str) -> bool:
+    """Whether a text is the word of a layer."""
+    return text.lower() in FORMS or text.lower() in SHORT or is_kind(text.lower())
 
 
 def _kind(word: str) -> str:
     """The layer kind that a bare word stands for: one that needs no fields and joins nothing; nothing for others."""
     kind = SHORT.get(word.lower(), word.lower())
-    if not is_kind(kind) or kind in JOINS or kind in WORDS:
+    if not is_kind(kind) or kind in JOINS or kind in FORMS:
         return ""
     return "" if find(kind).required() else kind
 
@@ -182,8 +229,7 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
-        self.sizes: list[Size] = []
-        self.opened: list[int] = []  # the brackets around
+        self.depth = 0  # of brackets
 
     def wrong(self, message: str, at: int | None = None) -> NoReturn:
         raise NotationError(self.text, self.at if at is None else at, message)
@@ -191,74 +237,67 @@ class _Reader:
     def chain(self) -> Chain:
         if len(self.text) > MAX_LENGTH:
             self.wrong(f"a chain has at most {MAX_LENGTH:,} characters, this one {len(self.text):,}; write a file", 0)
-        items, _ = self.items()
+        items = self.items()
         if self.at < len(self.text):
             self.wrong("this bracket was not opened")
         if not items:
             self.wrong("there is no layer; write some, such as conv3-64", 0)
-        chain = Chain(self.text, items, tuple(self.sizes))
+        length, item = _length(items)
+        if item is not None:
+            self.wrong(f"these are {length:,} layers, a chain has at most {MAX_LAYERS:,}; write a file", item.at)
+        chain = Chain(self.text, items)
         if len(chain.names) > MAX_NAMES:
             self.wrong(f"a chain has at most {MAX_NAMES} names, this one {len(chain.names)}", 0)
         return chain
 
     # lists and repeats
 
-    def items(self) -> tuple[tuple[Item, ...], int]:
-        """Items up to a closing bracket or the end, and how many layers they are."""
+    def items(self) -> tuple[Item, ...]:
+        """Items up to a closing bracket or the end."""
         items: list[Item] = []
-        layers = 0
         self.spaces()
         while self.at < len(self.text) and self.text[self.at] != ")":
-            item, count = self.item()
-            items.append(item)
-            layers += count
-            if layers > MAX_LAYERS:
-                self.wrong(f"a chain has at most {MAX_LAYERS:,} layers; write a file", item.at)
+            items.append(self.item())
             if self.at < len(self.text) and self.text[self.at] not in ") ":
                 self.stray()
             self.spaces()
-        return tuple(items), layers
+        return tuple(items)
 
-    def item(self) -> tuple[Item, int]:
+    def item(self) -> Item:
         at = self.at
         count = self.count()
         if self.peek() == "(":
-            items, layers = self.group()
-        else:
-            unit = self.unit()
-            if count is None:
-                return unit, 1 + unit.has_relu
-            items, layers = (unit,), 1 + unit.has_relu
-        rounds = 1
-        if count is not None and not count.expression.names:
-            rounds = count.expression.evaluate({}, [])
-        if rounds * layers > MAX_LAYERS:
-            self.wrong(f"these are {rounds * layers:,} layers, a chain has at most {MAX_LAYERS:,}; write a file", at)
-        return Group(count, items, at), rounds * layers
+            return Group(count, self.group(), at)
+        unit = self.unit()
+        return unit if count is None else Group(count, (unit,), at)
 
     def count(self) -> Size | None:
         """How many times the item stands there, if it says so."""
         found = _COUNT.match(self.text, self.at)
         if not found:
             return None
-        size = self.sized(found[1], self.at)
+        if _is_word(found[1]):
+            self.wrong(f"'{found[1]}' is a layer; a number of times stands in front: 3*conv3-C")
+        size = self.sized(self.at, self.at + len(found[1]))
         self.at = found.end()
         return size
 
-    def group(self) -> tuple[tuple[Item, ...], int]:
+    def group(self) -> tuple[Item, ...]:
         opened = self.at
-        if len(self.opened) >= MAX_BRACKETS:
+        if _BRACKETED_COUNT.match(self.text, opened):
+            self.wrong("a number of times is a number or a name, without brackets: 3*conv3-C, n*(conv3-C maxpool)")
+        if self.depth >= MAX_BRACKETS:
             self.wrong(f"brackets are nested more than {MAX_BRACKETS} deep")
-        self.opened.append(opened)
+        self.depth += 1
         self.at += 1
-        items, layers = self.items()
+        items = self.items()
         if self.peek() != ")":
             self.wrong("this bracket is not closed", opened)
         if not items:
             self.wrong("there is no layer between these brackets", opened)
-        self.opened.pop()
+        self.depth -= 1
         self.at += 1
-        return items, layers
+        return items
 
     # layers
 
@@ -269,7 +308,7 @@ class _Reader:
             self.wrong("a layer begins with a word, such as conv3-64" if self.peek() else "a layer is missing")
         letters = _LETTERS.match(whole[0])
         word = letters[0].lower() if letters else ""
-        if word in WORDS:
+        if word in FORMS:
             self.at += len(word)
             return self.known(word, at)
         kind = _kind(whole[0])
@@ -280,21 +319,18 @@ class _Reader:
 
     def known(self, word: str, at: int) -> Unit:
         """A layer of the notation behind its word."""
-        reader: Callable[[], dict[str, Any]] = {"conv": self.conv, "dw": self.depthwise, "fc": self.dense}.get(
-            word, self.pool
-        )
-        fields = reader()
-        has_relu = "pool" not in word
-        given: set[str] = set()
+        form = FORMS[word]
+        fields = form.read(self)
+        has_relu = form.has_relu
+        given: dict[str, str] = {}  # by field the option that has set it
         while self.peek() == ":":
             self.at += 1
-            name, field, value = self.option(word, given)
-            if name == "linear":
-                has_relu = False
+            field, value = self.option(word, given)
+            if field == "relu":
+                has_relu = value
             else:
                 fields[field] = value
-        kind = {"dw": "depthwise", "fc": "linear"}.get(word, word)
-        return Unit(kind, tuple(fields.items()), has_relu, at)
+        return Unit(form.kind, tuple(fields.items()), has_relu, at)
 
     def conv(self) -> dict[str, Any]:
         kernel = self.axes("conv needs a kernel, as in conv3-64")
@@ -302,7 +338,7 @@ class _Reader:
             self.wrong("conv needs filters behind a '-', as in conv3-64")
         self.at += 1
         filters = self.filters("conv needs a number of filters, as in conv3-64 or conv3-4*C")
-        return {"kernel": kernel, "filters": filters, **self.stride(), "pad": "same"}
+        return {"kernel": kernel, "filters": (filters,), **self.stride(), "pad": "same"}
 
     def depthwise(self) -> dict[str, Any]:
         kernel = self.axes("dw needs a kernel, as in dw3")
@@ -312,17 +348,15 @@ class _Reader:
 
     def pool(self) -> dict[str, Any]:
         at = self.at
-        if self.peek() and (self.peek().isdigit() or self.peek() == "("):
-            kernel = self.axes("")
-        else:
-            kernel = (Size(parse("2"), at),)
+        is_given = self.peek() == "(" or _NUMBER.match(self.text, at)
+        kernel = self.axes("") if is_given else (Size(parse("2"), at),)
         return {"kernel": kernel, **(self.stride() or {"stride": kernel})}
 
     def dense(self) -> dict[str, Any]:
         if self.peek() != "-":
             self.wrong("fc needs its number of outputs behind a '-', as in fc-4096")
         self.at += 1
-        return {"units": self.filters("fc needs its number of outputs, as in fc-4096")}
+        return {"units": (self.filters("fc needs its number of outputs, as in fc-4096"),)}
 
     def stride(self) -> dict[str, Any]:
         if self.peek() != "/":
@@ -330,25 +364,24 @@ class _Reader:
         self.at += 1
         return {"stride": self.axes("a stride is missing behind '/', as in conv3-64/2; a quotient stands in brackets")}
 
-    def option(self, word: str, given: set[str]) -> tuple[str, str, Any]:
-        """One option behind a ':': its name, the field that it sets, and the value."""
+    def option(self, word: str, given: dict[str, str]) -> tuple[str, Any]:
+        """One option behind a ':': the field that it sets, and the value."""
         at = self.at
-        known = OPTIONS[word]
         found = _LETTERS.match(self.text, at)
         name = found[0].lower() if found else ""
-        if name not in known:
-            told = ", ".join(f":{option}{'2' if option in OPTION_FIELDS else ''}" for option in known)
-            self.wrong(f"{word} has the options {told}", at)
-        field = OPTION_FIELDS.get(name) or {"nobias": "bias", "ceil": "round", "linear": "linear"}.get(name, "pad")
-        if field in given:
-            self.wrong(f"':{name}' is given twice, or with another padding", at)
-        given.add(field)
+        option = OPTIONS.get(name)
+        if option is None or word not in option.words:
+            known = (f":{key}{'2' if o.value is None else ''}" for key, o in OPTIONS.items() if word in o.words)
+            self.wrong(f"{word} has the options {', '.join(known)}", at)
+        if option.field in given:
+            before = given[option.field]
+            self.wrong(f"':{name}' is given twice" if before == name else f"':{name}' after ':{before}': give one", at)
+        given[option.field] = name
         self.at += len(name)
-        if name in OPTION_FIELDS:
-            if name in ("g", "m"):
-                return name, field, self.size(f"a number is missing: {word} ... :{name}2")
-            return name, field, self.axes(f"a number is missing: {word} ... :{name}2")
-        return name, field, False if name == "nobias" else name
+        if option.value is not None:
+            return option.field, option.value
+        missing = f"a number is missing: {word} ... :{name}2"
+        return option.field, self.axes(missing) if option.has_axes else (self.size(missing),)
 
     # sizes
 
@@ -362,67 +395,63 @@ class _Reader:
 
     def size(self, missing: str) -> Size:
         """A number, or an expression in brackets."""
-        if self.peek() == "(":
-            return self.bracketed()
-        found = _NUMBER.match(self.text, self.at)
-        if not found:
-            name = _LETTERS.match(self.text, self.at)
+        at = self.at
+        if not self.skip(_NUMBER):
+            name = _LETTERS.match(self.text, at)
             self.wrong(f"{missing}; a symbol stands in brackets: ({name[0]})" if name and missing else missing)
-        size = self.sized(found[0], self.at)
-        self.at = found.end()
-        return size
+        return self.sized(at, self.at)
 
     def filters(self, missing: str) -> Size:
         """Numbers, names and expressions in brackets with * between."""
         at = self.at
-        texts = [self.factor(missing)]
-        while self.peek() == "*":
+        while True:
+            if not self.skip(_NUMBER, _NAME):
+                self.wrong(missing)
+            if self.peek() != "*":
+                return self.sized(at, self.at)
             self.at += 1
-            texts.append(self.factor("a factor is missing behind '*'"))
-        del self.sizes[len(self.sizes) - len(texts) :]
-        return self.sized("*".join(texts), at)
+            missing = "a factor is missing behind '*'"
 
-    def factor(self, missing: str) -> str:
-        name = _WORD.match(self.text, self.at)
-        if not name:
-            at = self.at
-            self.size(missing)
-            return self.text[at : self.at]
-        self.sized(name[0], self.at)
-        self.at = name.end()
-        return name[0]
-
-    def bracketed(self) -> Size:
-        """An expression in brackets."""
-        opened, depth = self.at, 0
-        for at in range(opened, min(len(self.text), opened + MAX_EXPRESSION + 2)):
-            depth += (self.text[at] == "(") - (self.text[at] == ")")
-            if depth == 0:
-                break
+    def skip(self, *patterns: re.Pattern[str]) -> bool:
+        """Pass over the first of these that stands here, or over an expression in brackets."""
+        found = next(filter(None, (pattern.match(self.text, self.at) for pattern in patterns)), None)
+        if found:
+            self.at = found.end()
+        elif self.peek() == "(":
+            self.skip_bracketed()
         else:
-            closed = "is not closed" if len(self.text) <= at + 1 else f"holds more than {MAX_EXPRESSION} characters"
-            self.wrong(f"this bracket {closed}", opened)
-        inside = self.text[opened : at + 1]
-        strange = next((i for i, character in enumerate(inside) if not _INSIDE.match(character)), None)
-        if strange is not None or "**" in inside:
-            self.wrong("a size holds numbers, names, + - * / // and brackets", opened + (strange or inside.find("**")))
-        size = self.sized(inside, opened)
-        self.at = at + 1
-        return size
+            return False
+        return True
 
-    def sized(self, text: str, at: int) -> Size:
+    def skip_bracketed(self) -> None:
+        """Pass over an expression in brackets."""
+        opened = self.at
+        end = _behind_bracket(self.text, opened)
+        if end is None:
+            self.wrong("this bracket is not closed")
+        if end - opened > MAX_EXPRESSION + 2:
+            self.wrong(f"this bracket holds more than {MAX_EXPRESSION} characters")
+        strange = _STRANGE.search(self.text, opened, end)
+        if strange:
+            self.wrong("a size holds numbers, names, + - * / // and brackets", strange.start())
+        self.at = end
+
+    def sized(self, start: int, end: int) -> Size:
         """A size from its text, every number and name of which is checked."""
+        for number in _NUMBER.finditer(self.text, start, end):
+            if len(number[0]) > MAX_DIGITS:
+                self.wrong(f"a number has at most {MAX_DIGITS} digits", number.start())
+        for name in _NAME.finditer(self.text, start, end):
+            if name[0] not in FUNCTIONS:
+                self.attempt(name.start(), check_name, name[0], "symbol")
+        return Size(self.attempt(start, parse, self.text[start:end]), start)
+
+    def attempt(self, at: int, function: Callable[..., Any], *arguments: Any) -> Any:
+        """What a function gives; its error at this place."""
         try:
-            long = next((number for number in _NUMBER.findall(text) if len(number) > MAX_DIGITS), None)
-            if long:
-                raise ArchcalcError(f"a number has at most {MAX_DIGITS} digits")
-            for name in set(_LETTERED.findall(text)) - set(FUNCTIONS):
-                check_name(name, "symbol")
-            expression = parse(text)
+            return function(*arguments)
         except ArchcalcError as error:
             self.wrong(str(error), at)
-        self.sizes.append(Size(expression, at))
-        return self.sizes[-1]
 
     # characters
 
@@ -450,6 +479,33 @@ class _Reader:
         self.wrong(f"{character!a} cannot stand here; layers are separated by spaces")
 
 
+def _behind_bracket(text: str, opened: int) -> int | None:
+    """The place behind the bracket that closes this one."""
+    depth = 0
+    for at in range(opened, len(text)):
+        depth += (text[at] == "(") - (text[at] == ")")
+        if depth == 0:
+            return at + 1
+    return None
+
+
+class Form(NamedTuple):
+    """A word of the notation: the layer kind, whether a ReLU stands behind it, and what reads the rest."""
+
+    kind: str
+    has_relu: bool
+    read: Callable[[_Reader], dict[str, Any]]
+
+
+FORMS = {
+    "conv": Form("conv", True, _Reader.conv),
+    "dw": Form("depthwise", True, _Reader.depthwise),
+    "maxpool": Form("maxpool", False, _Reader.pool),
+    "avgpool": Form("avgpool", False, _Reader.pool),
+    "fc": Form("linear", True, _Reader.dense),
+}
+
+
 def _unknown_word(word: str) -> str:
     """The message for a word that is no layer of the notation."""
     kind = SHORT.get(word.lower(), word.lower())
@@ -462,9 +518,9 @@ def _unknown_word(word: str) -> str:
     if glued:
         return f"a kernel is a number, or a symbol in brackets: {glued[1]}({glued[2]})"
     letters = _LETTERS.match(word)
-    close = nearest(letters[0] if letters else word, WORDS)
+    close = nearest(letters[0] if letters else word, FORMS)
     bare = [*SHORT, *(known for known in FAMILIES if _kind(known))]
-    told = f"known: {', '.join(WORDS)}, and layer kinds that need no fields, such as relu"
+    told = f"known: {', '.join(FORMS)}, and layer kinds that need no fields, such as relu"
     hint = f"did you mean '{close[0]}'?" if close else did_you_mean(word, bare) or told
     return f"'{shown(word)}' is no layer of the notation; {hint}"
 
@@ -512,17 +568,14 @@ class _Writer:
         fields = {name: self.field(value) for name, value in unit.fields}
         own = self.put(entries, {unit.kind: fields} if fields else unit.kind, path, unit.at)
         for name, value in unit.fields:
-            first = value[0] if isinstance(value, tuple) and not isinstance(value, Size) else value
-            if isinstance(first, Size):
+            if isinstance(value, tuple):
                 place: DataPath = (*own, unit.kind, name)
-                self.marks[place] = (1, first.at + 1)
+                self.marks[place] = (1, value[0].at + 1)
         if unit.has_relu:
             self.put(entries, "relu", path, unit.at)
         self.is_map = self.is_map and unit.kind not in ("flatten", "linear")
 
     def field(self, value: Any) -> Any:
-        if isinstance(value, Size):
-            return self.chain.value(value, self.scope)
         if isinstance(value, tuple):
             axes = [self.chain.value(size, self.scope) for size in value]
             return axes[0] if len(axes) == 1 else axes

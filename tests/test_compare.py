@@ -22,7 +22,9 @@ from archcalc.cli import compare as command
 from archcalc.cli import main
 from archcalc.comparison import Comparison
 from archcalc.comparison.breakeven import break_even
-from archcalc.dims.crossing import crossing, quotient, quotient_text
+from archcalc.dims.crossing import crossing
+from archcalc.dims.quotients import quotient, quotient_text
+from archcalc.dims.residues import signs_along, signs_of
 from archcalc.errors import UsageError
 from archcalc.expr import parse
 from archcalc.render.comparison import GREEN, RED, comparison, ratio_text
@@ -97,7 +99,7 @@ def test_an_aligned_pair_of_resnext() -> None:
 def test_a_network_is_itself(name: str) -> None:
     compared = ac.compare(name, name)
     assert compared.ratios == {"weights": (1,), "macs": (1,)}
-    assert [found.sign for found in compared.break_evens] == [0, 0]
+    assert [found.crossing.sign for found in compared.break_evens] == [0, 0]
     assert all(line.mark == " " for line in compared.layers)
     assert compared.sides[0].values["macs"] == ac.analyze(name).macs
 
@@ -223,23 +225,105 @@ def test_break_evens_as_sentences(first: str, second: str, sentence: str) -> Non
 
 
 def test_the_width_of_a_bottleneck_is_a_root() -> None:
-    found = ac.compare("conv1-r conv3-r conv1-C", "2*conv3-C").break_evens[0]  # 9 r^2 + 2 C r = 18 C^2
+    found = ac.compare("conv1-r conv3-r conv1-C", "2*conv3-C").break_evens[0].crossing  # 9 r^2 + 2 C r = 18 C^2
     assert found.symbol == "r"
-    assert found.equal_at == ("C*(-1 + sqrt(163))/9 (about 1.3075*C)",)
+    assert found.equal_at == ("C*(sqrt(163) - 1)/9 (about 1.3075*C)",)
     for c, r in itertools.product(range(1, 30), repeat=2):
-        assert holds(found.fewer[0], {"C": c, "r": r}) == (9 * r * r + 2 * c * r < 18 * c * c)
+        assert holds(found.less[0], {"C": c, "r": r}) == (9 * r * r + 2 * c * r < 18 * c * c)
 
 
-def test_a_difference_that_cannot_be_solved_is_shown() -> None:
-    found = ac.compare("conv3-C maxpool conv3-C", "conv3-C/2 conv3-C conv1-C").break_evens[1]
-    assert (found.sign, found.symbol) == (None, "")
-    shown = "9*H*W + 9*floor(H/2)*floor(W/2) - 19*floor((H + 1)/2)*floor((W + 1)/2)"
-    assert str(found) == f"macs: depends on H, W: A has fewer where {shown} < 0"
+@pytest.mark.parametrize(
+    ("first", "second", "numbers", "sentence"),
+    [
+        ("conv3-C/2 conv3-C/2", "conv5-C/4", {"C": 64, "W": 56}, "conv5-C/4 has fewer whatever the symbols are"),
+        ("conv3-C maxpool conv3-C", "conv3-C/2 conv3-C conv1-C", {}, "B has fewer whatever the symbols are"),
+        ("efficientnet_b7", "resnet50", {}, "resnet50 has fewer whatever the symbols are"),
+        ("conv3-C:valid conv3-C/2", "conv3-C", {}, "not decided: A has fewer where floor((H - 1)/2)*floor((W - 1)/2) + 4 - 2*H - 2*W < 0"),
+    ],
+)  # fmt: skip
+def test_break_evens_with_floors(first: str, second: str, numbers: dict[str, int], sentence: str) -> None:
+    symbols = ["H", "W"] if first == "efficientnet_b7" else []
+    assert ac.compare(first, second, let=numbers, symbols=symbols).break_evens[1].sentence == sentence
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "sentence"),
+    [
+        ("k**3 + 3*k", "3*k**2 + 1", "A never has fewer; the same where k = 1"),
+        ("k**3", "5*k**2 + 7*k", "A has fewer where k <= 6; more where k >= 7; both are equal at k = (5 + sqrt(53))/2 (about 6.1401)"),
+        ("3*(H//2)", "H + 4", "A has fewer where H <= 7 or H = 9; more where H = 10 or H >= 12; the same where H = 8 or H = 11"),
+        ("32*(H//32)", "H", "B never has fewer; the same where H % 32 == 0"),
+        ("4*(H//2)", "2*H - 1", "A has fewer where H % 2 == 1; more where H % 2 == 0"),
+        ("4*(H//2) + 20", "2*H + 19 + H//40*2", "A has fewer where H = 1 or H >= 39; for 2 <= H <= 38 now one, now the other"),
+        ("700*(H//7)", "97*H + 100", "A has fewer where H <= 34; more where H >= 231; for 35 <= H <= 230 now one, now the other"),
+        ("(H + 1)//2 + H//2", "H", "the same"),
+    ],
+)  # fmt: skip
+def test_one_symbol_is_decided_in_full(a: str, b: str, sentence: str) -> None:
+    first, second = (parse(text).evaluate({name: S(name) for name in "kH"}, []) for text in (a, b))
+    assert break_even("macs", "A", first, "B", second).sentence == sentence
+
+
+FLOORS = st.sampled_from(
+    ["H", "(H//2)", "((H + 3)//4)", "((H - 1)//3)", "((2*H + 1)//3)", "((3*(H//2) + 1)//4)", "(H//6)"]
+)
+TERMS = st.tuples(st.integers(-12, 12), st.lists(FLOORS, max_size=3)).map(
+    lambda term: "*".join(map(str, [term[0], *term[1]]))
+)
+
+
+def sign(number: Any) -> int:
+    return (number > 0) - (number < 0)
+
+
+@given(st.lists(TERMS, min_size=1, max_size=4), st.sampled_from([1, 1, 2, 3]), st.sampled_from([1, 1, 5]))
+@settings(max_examples=40, deadline=None)
+def test_signs_with_floors_by_brute_force(terms: list[str], multiple: int, minimum: int) -> None:
+    text = " + ".join(terms)
+    expression = parse(text)
+    a = expression.evaluate({"H": S("H", multiple_of=multiple, minimum=minimum)}, [])
+    if not dims.is_symbolic(a):
+        return
+    found, every = signs_along(a, "H"), set()
+    assert found is not None
+    (first, _), (end, settled) = found.runs[0], found.runs[-1]
+    for value in range(first, 120 * multiple, multiple):
+        actual = sign(expression.evaluate({"H": value}, []))
+        told = [run for start, run in found.runs if start <= value][-1]
+        every.add(actual)
+        assert told in (None, actual)
+        if value >= end:
+            assert found.tail[(value - end) // found.step % len(found.tail)] == actual
+    assert first >= minimum and every <= found.every
+    several = signs_of(a)
+    assert several is None or found.every <= several or {-1, 1} <= several
+    assert settled is None or found.tail == (settled,)
+
+
+@given(st.lists(TERMS, min_size=1, max_size=3), st.lists(TERMS, min_size=1, max_size=3))
+@settings(max_examples=25, deadline=None)
+def test_signs_of_two_symbols_by_brute_force(terms: list[str], others: list[str]) -> None:
+    text = " + ".join(f"{a}*{b}" for a, b in zip(terms, (other.replace("H", "W") for other in others), strict=False))
+    expression = parse(text)
+    a = expression.evaluate({"H": S("H"), "W": S("W", minimum=2)}, [])
+    points = [{"H": h, "W": w} for h, w in itertools.product(range(1, 14), range(2, 15))]
+    signs = {sign(expression.evaluate(point, [])) for point in points}
+    found = signs_of(a) if dims.is_symbolic(a) else None
+    if found is not None:
+        assert signs <= found
+
+
+def test_a_hopeless_difference_is_counted() -> None:
+    size = "a+b+c+d"
+    compared = ac.compare(f"3*conv({size})-({size}):valid", "conv3-C")
+    assert str(compared.break_evens[1]) == "macs: not decided: the difference has 634 terms"
+    assert re.search(r"macs +633 terms +9\*C\*\*2\*H\*W\n", str(compared))
+    assert "note: formulas of more than 200 terms are in --format json" in str(compared)
 
 
 def test_promises_decide() -> None:
-    found = ac.compare("dw3 conv1-N", "conv3-N", assume=["N>=2"]).break_evens[0]
-    assert (found.sign, found.always) == (-1, True)
+    found = ac.compare("dw3 conv1-N", "conv3-N", assume=["N>=2"]).break_evens[0].crossing
+    assert (found.sign, found.is_strict) == (-1, True)
     even = ac.compare("conv3-N/2", "conv3-N", assume=["H%2==0", "W%2==0"])
     assert even.ratios["macs"] == (Fraction(1, 4),)
 
@@ -255,7 +339,7 @@ def test_ratio_symbols_have_real_intervals() -> None:
     [
         (27, 49, "27/49"), (4, 2, "2"), (0, 5, "0"), (S("C"), S("C"), "1"), (1, S("C") ** 2, "1/C**2"),
         (S("C") + S("N"), S("C") * S("N"), "1/C + 1/N"), (S("C") + 1, S("N") + 1, "(C + 1)/(N + 1)"),
-        (S("C") ** 2 - 1, S("C") + 1, "C - 1"), (1 - S("C"), 3 * S("N"), "-C/(3*N) + 1/(3*N)"),
+        (S("C") ** 2 - 1, S("C") + 1, "C - 1"), (1 - S("C"), 3 * S("N"), "1/(3*N) - C/(3*N)"),
     ],
 )  # fmt: skip
 def test_ratios_are_simplified(a: Any, b: Any, text: str) -> None:
@@ -332,7 +416,12 @@ def refusal(*arguments: str) -> tuple[int, str]:
         (["conv3-C", "relu", "--set", "C=x"], "C: the word 'x' is not a number > 0"),
         (["conv3-C", "relu", "--set", "C=0"], "C: 0 is not a number > 0"),
         (["conv3-C", "relu", "--set", "C=-2"], "C: -2 is not a number > 0"),
-        (["conv3-C", "relu", "--set", "C=1/2"], "1/2 is not"),
+        (["conv3-C", "relu", "--set", "C=1/2"], "C: 1/2 is not a whole number, which a symbol stands for"),
+        (["conv3-C", "relu", "--set", "C=2.5"], "C: 5/2 is not a whole number"),
+        (["conv3-C", "relu", "--set", "C=2", "--assume", "C>=3"], "assume: C>=3 does not hold, C is set to 2"),
+        (["conv3-(C/4)", "relu", "--set", "C=12", "--assume", "C%8==0"], "assume: C%8==0 does not hold, C is set to 12"),
+        (["stack_3x3", "relu", "--input", "4xHxW", "--symbols", "n", "--set", "n=2", "--assume", "n>=3"], "n>=3 does not hold, n is set to 2"),
+        (["-", "-"], "'-', standard input, can be given once"),
         (["conv3-C", "relu", "--set", "C=true"], "C: true is not a number > 0"),
         (["conv3-C", "relu", "--set", "C=3,4"], "C: the list [3, 4] is not a number > 0"),
         (["conv3-C", "relu", "--set", "C=__import__('os')"], "C: "),
@@ -453,7 +542,49 @@ def test_output_goes_to_a_file(tmp_path: Path) -> None:
 def test_three_are_compared_with_the_last() -> None:
     told = run("conv3-C", "2*conv3-C", "3*conv3-C", "conv7-C")
     assert "9/49 = 0.184" in told and "18/49 = 0.367" in told and "27/49 = 0.551" in told
-    assert "2*conv3-C has fewer whatever the symbols are (against conv7-C)" in told
+    assert "weights and macs, 2*conv3-C against conv7-C: 2*conv3-C has fewer whatever the symbols are" in told
+
+
+def test_three_with_a_winner_in_the_middle_name_the_pair() -> None:
+    told = run("vgg16", "resnet50", "mobilenet", "--input", "3x224x224")
+    assert "weights and macs, vgg16 against mobilenet: mobilenet has fewer\n" in told
+    assert "weights and macs, resnet50 against mobilenet: mobilenet has fewer\n" in told
+
+
+@pytest.mark.parametrize(
+    ("things", "labels"),
+    [
+        (["conv3-(A + 1) conv3-(A + 2)", "conv3-C"], ["#1", "#2"]),
+        (["conv3-64 conv3-64 conv3-64", "conv3-64", "conv5-64"], ["#1", "#2", "#3"]),  # C stands in the input
+        (["conv3-64 conv3-64 conv3-64", "conv3-64"], ["A", "B"]),
+    ],
+)
+def test_labels_are_no_symbols(things: list[str], labels: list[str]) -> None:
+    assert [side.label for side in ac.compare(*things).sides] == labels
+
+
+def test_the_same_name_from_two_places_is_told_apart(folder: Path) -> None:
+    (folder / "r.yaml").write_text("input: [3, 8, 8]\nvariants: {resnet18: {w: 4}}\nlayers:\n  - relu\n")
+    told = run("r.yaml:resnet18", "resnet18")
+    assert "input of r.yaml:resnet18: 3x8x8\ninput of resnet18: 3x224x224\n" in told
+
+
+def test_what_is_always_true_is_not_assumed() -> None:
+    assert ac.compare("conv3-C/(s)", "conv3-C").assumptions == ()
+
+
+def test_a_chain_beside_a_network_is_told_of_the_input() -> None:
+    assert "note: all have one input with --input, such as that of vgg11: --input 3x224x224" in run("vgg11", "conv3-8")
+    assert "--input" not in run("vgg11", "conv3-8", "--input", "3x224x224")
+
+
+@pytest.mark.parametrize("format", ["text", "latex"])
+def test_long_formulas_stand_below_the_table(format: str) -> None:
+    told = run("resnet18", "mobilenet", "--symbols", "H,W", "--format", format)
+    table = [line for line in told.split("\n") if line.startswith("macs ") and "see below" in line]
+    assert len(table) == 1 and len(table[0]) < 120
+    assert r"\frac{147" not in told  # a fraction bar does not break in lines
+    assert told.count("macs of resnet18") == 1 and told.count("ratio of macs") == 1
 
 
 def test_different_inputs_are_said() -> None:

@@ -9,25 +9,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
+from string import ascii_uppercase
 from typing import Any
 
 from .. import dims
 from ..conditions import Condition, promised, strongest
 from ..errors import ArchcalcError, UsageError
 from ..inline import Chain
+from ..network import Network
 from ..quantities import MEASURABLE
 from ..records import Record, record
 from ..report import Report
 from ..walk import MAX_LAYERS
 from .breakeven import BreakEven, break_even
-from .sides import Request, Sides, Thing
+from .sides import Thing, read_request, reports, told_apart
 from .tables import Line, difference
 
 QUANTITIES = ("weights", "biases", "parameters", "macs", "activations", "field", "nonlinearities", "depth")
 RATIOS = ("weights", "macs")  # of which ratios and break-evens are given
-MAX_LABEL = 20  # characters; longer texts are called A, B, C
+MAX_LABEL = 20  # characters; longer texts are called A, B, ...
 
 
 @record
@@ -134,26 +137,38 @@ def compare(
     """
     if len(things) < 2:
         raise UsageError("a comparison needs two or more networks, files or chains")
-    request = Request(
-        input, dict(let or {}), tuple([symbols] if isinstance(symbols, str) else symbols),
-        tuple([assume] if isinstance(assume, str) else assume), max_layers,
-    )  # fmt: skip
-    sides = Sides(things, request)
-    reports = sides.reports()
-    texts = [" ".join(s.text.split()) if isinstance(s, Chain) else s.name for s in sides.sides]
-    labels = texts
-    if len(set(texts)) < len(texts) or any(len(text) > MAX_LABEL for text in texts):
-        labels = [_letter(number) for number in range(len(texts))]
+    if sum(str(thing) == "-" for thing in things) > 1:
+        raise UsageError("'-', standard input, can be given once")
+    sides = [told_apart(thing) for thing in things]
+    found, scope = reports(sides, read_request(input, let or {}, symbols, assume, max_layers))
+    texts = _texts(things, sides)
+    open_names = {name for report in found for name in report.symbols} | {
+        n for n, v in scope.items() if dims.is_symbolic(v)
+    }
     made = tuple(
         Side(label, text, isinstance(side, Chain), report, _values(report))
-        for label, text, side, report in zip(labels, texts, sides.sides, reports, strict=True)
+        for label, text, side, report in zip(_labels(texts, open_names), texts, sides, found, strict=True)
     )
-    return Comparison(made, tuple(value for value in sides.scope.values() if dims.is_symbolic(value)))
+    return Comparison(made, tuple(value for value in scope.values() if dims.is_symbolic(value)))
 
 
-def _letter(number: int) -> str:
-    """A, B, ... Z, then A1, B1, ..."""
-    return chr(ord("A") + number % 26) + (str(number // 26) if number >= 26 else "")
+def _texts(things: Sequence[Thing], sides: Sequence[Chain | Network]) -> list[str]:
+    """The text of a chain, the name of a network; as it was given where names are the same."""
+    names = [" ".join(side.text.split()) if isinstance(side, Chain) else side.name for side in sides]
+    return [
+        str(thing) if names.count(name) > 1 and isinstance(thing, str | Path) else name
+        for thing, name in zip(things, names, strict=True)
+    ]
+
+
+def _labels(texts: Sequence[str], taken: Collection[str]) -> list[str]:
+    """Texts that are short and differ; else A, B, ...; #1, #2, ... where a symbol is called so."""
+    if len(set(texts)) == len(texts) and all(len(text) <= MAX_LABEL for text in texts):
+        return list(texts)
+    letters = list(ascii_uppercase[: len(texts)])
+    if len(letters) == len(texts) and not set(letters) & set(taken):
+        return letters
+    return [f"#{number}" for number in range(1, len(texts) + 1)]
 
 
 def _values(report: Report) -> dict[str, Any]:
@@ -171,7 +186,7 @@ def _values(report: Report) -> dict[str, Any]:
 def _ratio(a: Any, b: Any) -> Any:
     if not (dims.is_symbolic(a) or dims.is_symbolic(b)):
         return dims.ratio(a, b) if b else None
-    from ..dims.crossing import quotient
+    from ..dims.quotients import quotient
 
     return quotient(a, b)
 

@@ -1,4 +1,4 @@
-"""Sizes that hold symbols, as sympy expressions; with `dims.crossing` the only module that imports sympy.
+"""Sizes that hold symbols, as sympy expressions; beside it only `dims.crossing` and `dims.quotients` import sympy.
 
 sympy's own floor is not used: it prints `H/2 + 1/2` for what a paper calls (H + 1)/2, and nests. `FloorDiv`
 is brought to one floor when it is made, because for whole a, b and positive whole m, n
@@ -454,7 +454,16 @@ def same(a: Any, b: Any) -> dims.Truth:
 
 @_remembered
 def at_least(a: Any, b: Any) -> dims.Truth:
-    return _at_least(_summed(a), _summed(b))
+    found = _at_least(_summed(a), _summed(b))
+    if (
+        found is None
+        and isinstance(a, FloorDiv)
+        and not a.args[1].is_Integer
+        and is_whole(b)
+        and at_least(a.args[1], 1)
+    ):
+        return at_least(a.args[0], b * a.args[1])  # floor(p/q) >= b is p >= b*q
+    return found
 
 
 def undominated(numbers: Sequence[Any], promised: Mapping[str, tuple[int, int]]) -> list[int]:

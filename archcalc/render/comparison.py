@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from .. import dims
@@ -14,9 +15,12 @@ from .formats import check_format
 from .lists import grid
 from .machine import SCHEMA, plain
 from .rows import number_text
-from .text import CONVENTION, MAX_CELL, latex_number, latex_shape, latex_text, markdown_text
+from .text import CONVENTION, latex_number, latex_shape, latex_text, markdown_text
 
 FORMATS = ("text", "markdown", "json", "latex")
+MAX_WIDTH = 44  # characters of a cell; longer formulas stand below the table
+BELOW = "see below"
+MAX_TERMS = 200  # of a formula that is written for reading
 RED, GREEN, PLAIN = "\x1b[31m", "\x1b[32m", "\x1b[0m"
 
 
@@ -31,15 +35,10 @@ def comparison(
         return json.dumps(_data(compared, with_layers), indent=1)
     if format == "latex":
         return _latex(compared, with_layers, units)
-    cells = [_cells(compared, name, units) for name in compared.sides[0].values]
-    cut = [[cell if len(cell) <= MAX_CELL else cell[: MAX_CELL - 3] + "..." for cell in row] for row in cells]
     headers = _headers(compared)
-    long = [
-        f"{f'ratio of {row[0]}' if header == 'ratio' else f'{row[0]} of {header}'} = {cell}"
-        for row in cells
-        for header, cell in zip(headers[1:], row[1:], strict=True)
-        if len(cell) > MAX_CELL
-    ]
+    written = partial(_value, units=units)
+    cells = [_cells(compared, name, written, ratio_text) for name in compared.sides[0].values]
+    rows, long = _shortened(headers, cells, cells)
     numeric = range(1, len(headers))
     if format == "markdown":
         above = [f"- {markdown_text(line)}" for line in _about(compared)]
@@ -47,10 +46,26 @@ def comparison(
         table = grid([markdown_text(header) for header in headers], cells, format, numeric)
         tables = [table, "", *below, *(["", _layers(compared, format, units)] if with_layers else [])]
         return "\n".join([*above, "", *tables])
-    lines = [*_about(compared), "", grid(headers, cut, "text", numeric), "", *long, *_facts(compared), CONVENTION]
+    below = [f"{name} = {cell}" for name, cell in long]
+    lines = [*_about(compared), "", grid(headers, rows, "text", numeric), "", *below, *_facts(compared), CONVENTION]
     if with_layers:
         lines += ["", _layers(compared, format, units, colour)]
     return "\n".join(lines)
+
+
+def _shortened(
+    headers: Sequence[str], texts: Sequence[Sequence[str]], cells: Sequence[Sequence[str]]
+) -> tuple[list[list[str]], list[tuple[str, str]]]:
+    """Rows without the cells whose texts are long, and those: what each is of, and the cell."""
+    rows: list[list[str]] = []
+    long: list[tuple[str, str]] = []
+    for text, row in zip(texts, cells, strict=True):
+        is_long = [len(part) > MAX_WIDTH for part in text]
+        rows.append([BELOW if cut else cell for cut, cell in zip(is_long, row, strict=True)])
+        for header, cell, cut in zip(headers, row, is_long, strict=True):
+            if cut:
+                long.append((f"ratio of {text[0]}" if header == "ratio" else f"{text[0]} of {header}", cell))
+    return rows, long
 
 
 def _about(compared: Comparison) -> Iterator[str]:
@@ -76,10 +91,25 @@ def _headers(compared: Comparison) -> list[str]:
     return ["quantity", *(side.label for side in compared.sides), *ratios]
 
 
-def _cells(compared: Comparison, name: str, units: str) -> list[str]:
-    values = [_value(side.values[name], units) for side in compared.sides]
-    ratios = [ratio_text(ratio) for ratio in compared.ratios[name]] if name in RATIOS else []
-    return [name, *values, *(ratios or [""] * (len(compared.sides) - 1))]
+def _cells(
+    compared: Comparison,
+    name: str,
+    value: Callable[[Any], str],
+    ratio: Callable[[Any], str],
+) -> list[str]:
+    """The values of a quantity and their ratios, as they are written; of the longest sums how long they are."""
+    counts = [_terms(side.values[name]) for side in compared.sides]
+    values = [
+        value(side.values[name]) if count <= MAX_TERMS else f"{count:,} terms"
+        for side, count in zip(compared.sides, counts, strict=True)
+    ]
+    if name not in RATIOS or max(counts) > MAX_TERMS:
+        return [name, *values, *[""] * (len(compared.sides) - 1)]
+    return [name, *values, *map(ratio, compared.ratios[name])]
+
+
+def _terms(value: Any) -> int:
+    return dims.term_count(value) if dims.is_number(value) else 1
 
 
 def _value(value: Any, units: str) -> str:
@@ -100,7 +130,7 @@ def ratio_text(ratio: Any) -> str:
         return f"{ratio} = {_decimals(ratio)}"
     if not dims.is_symbolic(ratio):
         return number_text(ratio)
-    from ..dims.crossing import quotient_text
+    from ..dims.quotients import quotient_text
 
     return quotient_text(ratio)
 
@@ -118,6 +148,14 @@ def _decimals(ratio: Fraction) -> str:
 def _facts(compared: Comparison) -> Iterator[str]:
     """Break-evens, assumptions, notes."""
     yield from _verdicts(compared)
+    if any(_terms(value) > MAX_TERMS for side in compared.sides for value in side.values.values()):
+        yield f"note: formulas of more than {MAX_TERMS} terms are in --format json"
+    if not compared.has_one_input and {side.is_chain for side in compared.sides} == {True, False}:
+        network = next(side for side in compared.sides if not side.is_chain)
+        hint = (
+            f", such as that of {network.label}: --input {_input(network)}" if len(network.report.inputs) == 1 else ""
+        )
+        yield f"note: all have one input with --input{hint}"
     for condition in compared.assumptions:
         yield f"assumes {condition}"
     for side in compared.sides:
@@ -127,13 +165,12 @@ def _facts(compared: Comparison) -> Iterator[str]:
 
 def _verdicts(compared: Comparison) -> Iterator[str]:
     """Break-evens as sentences; quantities of which the same is true stand in one."""
-    sentences: dict[tuple[str, str], list[str]] = {}
+    sentences: dict[tuple[str, str, str], list[str]] = {}
     for found in compared.break_evens:
-        quantity, _, sentence = str(found).partition(": ")
-        against = f" (against {found.second})" if len(compared.sides) > 2 else ""
-        sentences.setdefault((found.first, sentence + against), []).append(quantity)
-    for (_, sentence), quantities in sentences.items():
-        yield f"{' and '.join(quantities)}: {sentence}"
+        sentences.setdefault((found.first, found.second, found.sentence), []).append(found.quantity)
+    for (first, second, sentence), quantities in sentences.items():
+        pair = f", {first} against {second}" if len(compared.sides) > 2 else ""
+        yield f"{' and '.join(quantities)}{pair}: {sentence}"
 
 
 # layers
@@ -170,24 +207,37 @@ def _row(line: Line, number: Callable[[Any], str], shape: Callable[[Shape], str]
 
 def _latex(compared: Comparison, with_layers: bool, units: str) -> str:
     """Tables in the style of the booktabs package, formulas in mathematics, sentences as comments."""
-    headers = [latex_text(header) for header in _headers(compared)]
-    rows = []
-    for name in compared.sides[0].values:
-        values = [_latex_value(side.values[name], units) for side in compared.sides]
-        ratios = [_latex_value(ratio, units) for ratio in compared.ratios[name]] if name in RATIOS else []
-        rows.append([latex_text(name), *values, *(ratios or [""] * (len(compared.sides) - 1))])
+    headers = _headers(compared)
+    written, formula = partial(_value, units=units), partial(_latex_value, units=units)
+    ratio = partial(_latex_ratio, units=units)
+    texts = [_cells(compared, name, written, ratio_text) for name in compared.sides[0].values]
+    cells = [_cells(compared, name, formula, ratio) for name in compared.sides[0].values]
+    rows, long = _shortened(headers, texts, cells)
     comments = [f"% {line}" for line in [*_about(compared), "needs \\usepackage{booktabs}"]]
+    table = _tabular([latex_text(header) for header in headers], rows, numeric=range(1, len(headers)))
+    formulas = [
+        line for name, cell in long for line in ("", rf"\noindent {latex_text(name)}: {cell}")
+    ]  # breaks in lines
     below = [f"% {line}" for line in [*_facts(compared), CONVENTION]]
-    lines = [*comments, *_tabular(headers, rows, numeric=range(1, len(headers))), *below]
+    lines = [*comments, *table, *formulas, *below]
     if with_layers:
         first, second = compared.sides
         heads = ["", *map(latex_text, (first.label, second.label)), "kind", "output", "parameters"]
         made = []
         for line in compared.layers:
-            mark, *texts, output, parameters = _row(line, lambda value: latex_number(value, units), latex_shape)
-            made.append([mark, *map(latex_text, texts), output, parameters])
+            mark, *paths, output, parameters = _row(line, lambda value: latex_number(value, units), latex_shape)
+            made.append([mark, *map(latex_text, paths), output, parameters])
         lines += ["", *_tabular(heads, made, numeric=(5,))]
     return "\n".join(lines)
+
+
+def _latex_ratio(ratio: Any, units: str) -> str:
+    """A ratio as a fraction; a long one so that it can break in lines."""
+    if ratio is None or not dims.is_symbolic(ratio) or len(ratio_text(ratio)) <= MAX_WIDTH:
+        return _latex_value(ratio, units)
+    from ..dims.quotients import quotient_latex
+
+    return f"${quotient_latex(ratio)}$"
 
 
 def _latex_value(value: Any, units: str) -> str:
@@ -217,12 +267,13 @@ def _data(compared: Comparison, with_layers: bool) -> dict[str, Any]:
         },
         "break_evens": [
             {
-                "quantity": found.quantity, "first": found.first, "second": found.second, "sign": found.sign,
-                "always": found.always, "symbol": found.symbol, "equal_at": list(found.equal_at),
-                "fewer": list(found.fewer), "more": list(found.more), "same": list(found.same),
-                "deciding": plain(found.deciding), "text": str(found),
+                "quantity": found.quantity, "first": found.first, "second": found.second, "sign": at.sign,
+                "always": at.is_strict, "symbol": at.symbol, "equal_at": list(at.equal_at), "fewer": list(at.less),
+                "more": list(at.more), "same": list(at.same), "unsettled": list(at.unsettled),
+                "deciding": plain(at.deciding), "text": str(found),
             }
             for found in compared.break_evens
+            for at in [found.crossing]
         ],
     }  # fmt: skip
     if with_layers:
