@@ -72,7 +72,7 @@ PLACE = {module: number for number, modules in enumerate(ROAD) for module in mod
 # One-line methods that import inside the function: the only imports that point to the right.
 EXCEPTIONS = {
     ("report", "quantities"), ("report", "formula"), ("report", "explain"), ("report", "render"), ("explain", "render"),
-    ("comparison", "render"), ("solving", "render"),
+    ("comparison", "render"), ("formula", "render"), ("solving", "render"),
 }  # fmt: skip
 
 
