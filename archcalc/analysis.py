@@ -154,25 +154,25 @@ def _opened(shape: Sequence[Any], axes: Mapping[str, Any]) -> tuple[Any, ...]:
     names = "DHW"[4 - len(shape) :] if len(shape) > 1 else ""
     missing = [name for name in axes if name not in names]
     if missing:
-        raise UsageError(f"symbols: the input {'x'.join(map(str, shape))} has no axis {missing[0]}")
+        raise UsageError(f"the input {'x'.join(map(str, shape))} has no axis {missing[0]}")
     return (shape[0], *(axes.get(name, size) for name, size in zip(names, shape[1:], strict=True)))
 
 
 def _check_known(promised: Mapping[str, Any], *given: Any) -> None:
     """Promises must be about symbols that were given."""
-    waiting = list(given)
-    names: set[str] = set()
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, Mapping):
-            waiting.extend(value.values())
-        elif isinstance(value, list | tuple):
-            waiting.extend(value)
-        elif dims.is_number(value):
-            names |= dims.symbols_of(value)
+    names = symbols_in(given)
     for name in promised:
         if name not in names:
             raise UsageError(hinted(f"assume: there is no symbol '{name}'", did_you_mean(name, names)))
+
+
+def symbols_in(given: Any) -> set[str]:
+    """The names of the symbols in a number, and in lists and mappings of numbers."""
+    if isinstance(given, Mapping):
+        return symbols_in(list(given.values()))
+    if isinstance(given, list | tuple):
+        return set().union(*map(symbols_in, given))
+    return set(dims.symbols_of(given)) if dims.is_number(given) else set()
 
 
 def read_promises(assume: Iterable[str]) -> dict[str, tuple[int, int]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from ..errors import UsageError, shown
 from .options import counting_options, network_names, network_options, parse_inputs, parse_settings, quantities
@@ -83,15 +84,20 @@ def sweep_command(
     from ..render.sweeps import FORMATS, facts, file_for, sweeps
     from ..sweeps import QUANTITIES, sweep
 
+    chosen = click.get_current_context().get_parameter_source("format") is not ParameterSource.DEFAULT
+    if chosen and output is not None:
+        raise UsageError("--format is for the terminal; the suffix of --output says the form of the file")
     check_format(format, FORMATS)
     options["vary"] = _varied(vary)
     options["quantities"] = [name.strip() for text in names for name in text.split(",")] or QUANTITIES
     options["let"], options["input"] = parse_settings(settings), parse_inputs(inputs)
     if output is None:
-        selects = options["top"] or options["smallest"] or options["pareto"]
+        counted = options["top"] is not None or options["smallest"] is not None
         with _progress() as progress:
-            found = sweep(networks, **options, most=None if selects else MAX_ROWS, progress=progress)
+            found = sweep(networks, **options, most=None if counted else MAX_ROWS, progress=progress)
         emit(sweeps(found, format))
+        if format == "csv":  # rows alone, so that they can be piped
+            click.echo("\n".join(facts(found)), err=True)
         return
     if not output:
         raise UsageError("--output: a file name is missing")

@@ -55,6 +55,14 @@ def joined(parts: Sequence[Rows]) -> Rows:
     )
 
 
+def too_many(most: int) -> UsageError:
+    """The refusal of more rows than these."""
+    return UsageError(
+        f"there are more than {most:,} rows: give --top N, --pareto A,B or --where CONDITION, or write them with "
+        "--output FILE.csv or FILE.parquet"
+    )
+
+
 class All:
     """Keeps every row, or hands each slab's on and keeps nothing; more than `most` are refused."""
 
@@ -75,10 +83,7 @@ class All:
         for rows in parts:
             self.count += len(rows.points)
             if self.most is not None and self.count > self.most:
-                raise UsageError(
-                    f"there are more than {self.most:,} rows: give --top N, --pareto A,B or --where CONDITION, "
-                    "or write them with --output FILE.csv or FILE.parquet"
-                )
+                raise too_many(self.most)
             if self.emit is None:
                 self.parts.append(rows)
             else:
