@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import itertools
 import json
 import os
@@ -24,6 +25,7 @@ import archcalc as ac
 from archcalc import dims
 from archcalc.analysis import with_values
 from archcalc.cli import main
+from archcalc.cli.sweep import _progress
 from archcalc.errors import ArchcalcError, UsageError
 from archcalc.formula import formula, formulas
 from archcalc.network import load
@@ -611,10 +613,33 @@ def test_an_error_in_mid_run_leaves_no_half_file(tmp_path: Path) -> None:
 
 
 def test_progress_tells_all_points() -> None:
-    told: list[tuple[int, int]] = []
-    ac.sweep("resnet50", {"H": "33:433", "W": "33:433"}, "macs", top=1, progress=lambda *both: told.append(both))
-    assert told[-1] == (401**2, 401**2)
-    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    told: list[tuple[str, int, int]] = []
+    ac.sweep("resnet50", {"H": "33:433", "W": "33:433"}, "macs", top=1, progress=lambda *step: told.append(step))
+    assert told[0] == ("analyses", 401**2, 401**2) and told[-1] == ("points", 401**2, 401**2)
+    done = [done for stage, done, _ in told if stage == "points"]
+    assert len(done) > 3 and done == sorted(done)
+
+
+def test_progress_tells_analyses_of_what_is_enumerated() -> None:
+    told: list[tuple[str, int, int]] = []
+    asked = {"shortcut": "A,B,C", "H": "64,96"}
+    ac.sweep(["resnet18", "resnet34"], asked, "macs", progress=lambda *step: told.append(step))
+    assert [step for step in told if step[0] == "analyses"] == [("analyses", done, 12) for done in range(2, 13, 2)]
+
+
+def test_a_bar_appears_with_the_first_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with _progress() as progress:
+        assert progress is not None
+        assert sys.stderr.getvalue() == ""  # nothing yet: the request may be wrong
+        progress("analyses", 12, 12)
+        assert sys.stderr.getvalue() == ""
+        progress("points", 6, 12)
+        assert "points" in sys.stderr.getvalue() and "50%" in sys.stderr.getvalue()
 
 
 def test_rows_carry_their_points() -> None:
@@ -645,8 +670,8 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_answer(selection: dict[str
         n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
     ) as cluster:
 
-        def kill(done: int, total: int) -> None:
-            if not killed:
+        def kill(stage: str, done: int, total: int) -> None:
+            if stage == "points" and not killed:
                 assert done < total
                 with distributed.Client(cluster.scheduler_address, set_as_default=False) as client:
                     killed.append(next(iter(client.run(os.getpid).values())))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -128,16 +128,23 @@ def _varied(texts: tuple[str, ...]) -> dict[str, str]:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on standard error, where that is a terminal."""
+def _progress() -> Iterator[Callable[[str, int, int], None] | None]:
+    """A bar for each stage on standard error, where that is a terminal; it appears when the first points are through."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
-    with click.progressbar(length=1000, file=sys.stderr, label="sweep", show_percent=True) as bar:
+    with ExitStack() as bars:
+        shown: dict[str, Any] = {}
 
-        def show(done: int, total: int) -> None:
-            reached = done * 1000 // max(total, 1)
-            if reached > bar.pos:
-                bar.update(reached - bar.pos)
+        def show(stage: str, done: int, total: int) -> None:
+            if stage not in shown:
+                if done == total:  # at one go
+                    return
+                bars.close()
+                bar = click.progressbar(length=1000, file=sys.stderr, label=stage, show_percent=True)
+                shown[stage] = bars.enter_context(bar)
+            reached = done * 1000 // total
+            if reached > shown[stage].pos:
+                shown[stage].update(reached - shown[stage].pos)
 
         yield show

@@ -101,7 +101,7 @@ def sweep(
     scheduler: str | None = None,
     most: int | None = None,
     emit: Callable[[Plan, Rows], None] | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> Sweep:
     """The quantities of one or several networks for all combinations of the values in `vary`.
 
@@ -111,7 +111,8 @@ def sweep(
     `smallest` those many with the largest or smallest first quantity; `pareto` those that no other dominates in these
     quantities or varied names, a `+` in front of one that is to be large. More than `most` rows are refused; with
     `emit` rows are handed on as they come and not kept. `engine` is numpy or dask, with the address of a `scheduler` or
-    else a cluster on this machine; `progress` is called with how many points are done and how many there are.
+    else a cluster on this machine; `progress` is called with the stage, `analyses` and then `points`, how many points
+    have passed it, and how many there are.
 
     Raises UsageError for a wrong request, ArchcalcError where no point has an answer.
 
@@ -130,19 +131,18 @@ def sweep(
     check_engine(engine, scheduler)
     settings = {"let": let or {}, "input": input, "batch": batch}
     requests = [Request(network, label, axes, names, settings, dtype, max_layers) for label, network in loaded]
-    structures, columns = _structures(requests)
+    structures, columns = _structures(requests, progress or _unseen)
     plan = Plan(
         axes, columns, structures, _conditions(condition, structures, axes, columns), keep, count,
         compared(objectives, axes, columns),
     )  # fmt: skip
     keeper = plan.keeper(most, None if emit is None else lambda rows: emit(plan, rows))
-    total, done = plan.points, 0
+    done = 0
 
     def step(points: int) -> None:
         nonlocal done
         done += points
-        if progress is not None:
-            progress(done, total)
+        (progress or _unseen)("points", done, plan.points)
 
     tally = run(plan, keeper, engine, scheduler, step)
     found = Sweep(plan, tuple(keeper.rows()), tally)
@@ -162,7 +162,13 @@ def _loaded(networks: Any) -> list[Network]:
     return loaded
 
 
-def _structures(requests: Sequence[Request]) -> tuple[tuple[Structure, ...], tuple[str, ...]]:
+def _unseen(stage: str, done: int, total: int) -> None:
+    """Progress that nobody looks at."""
+
+
+def _structures(
+    requests: Sequence[Request], progress: Callable[[str, int, int], None]
+) -> tuple[tuple[Structure, ...], tuple[str, ...]]:
     """Everything that is evaluated, and the columns of the quantities."""
     points = len(requests) * prod(map(len, requests[0].axes))
     if points > MAX_POINTS:
@@ -171,9 +177,13 @@ def _structures(requests: Sequence[Request]) -> tuple[tuple[Structure, ...], tup
         request.check()
     made: list[Structure] = []
     columns: tuple[str, ...] = ()
+    done = 0
     for request in requests:
         compiler = Compiler(request, columns)
-        made.extend(compiler.structures(sum(structure.points for structure in made)))
+        for structure in compiler.structures(done):
+            made.append(structure)
+            done += structure.points
+            progress("analyses", done, points)
         columns = compiler.columns
     if not columns:
         raise ArchcalcError(f"no point has an answer: {made[0].case}")
