@@ -29,7 +29,7 @@ from archcalc.cli.sweep import _progress
 from archcalc.errors import ArchcalcError, UsageError
 from archcalc.formula import formula, formulas
 from archcalc.network import load
-from archcalc.sweeps import Sweep, cases, keepers, ranges
+from archcalc.sweeps import Sweep, cases, engines, keepers, ranges
 from archcalc.sweeps.grid import Grid
 from archcalc.sweeps.keepers import Rows, Slab
 
@@ -686,3 +686,32 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_answer(selection: dict[str
     assert (shared.points, shared.met, shared.left_out, shared.equal) == (
         alone.points, alone.met, alone.left_out, alone.equal,
     )  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_workers_leave_an_interrupt_to_the_process_that_started_them() -> None:
+    pytest.importorskip("distributed")
+    with engines._client(None) as client:
+        before = set(client.run(os.getpid).values())
+        for number in before:  # workers that this test has started
+            os.kill(number, signal.SIGINT)
+        assert set(client.run(os.getpid).values()) == before
+
+
+def test_workers_that_cannot_start_are_told_with_the_way_out() -> None:
+    class Library:
+        def LocalCluster(self, **_: Any) -> None:
+            raise RuntimeError("Nanny failed to start.")
+
+    with pytest.raises(UsageError, match='under if __name__ == "__main__":, or give the address of a scheduler'):
+        engines._cluster(Library())
+
+
+@pytest.mark.exhaustive
+def test_a_script_that_its_workers_cannot_import_is_told_so(tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    script = tmp_path / "script.py"
+    script.write_text('import archcalc as ac\nac.sweep("lenet5", {"H": "32:64"}, "macs", engine="dask")\n')
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 1
+    assert "if __name__" in done.stderr.splitlines()[-1] and done.stderr.count("Traceback") == 1
