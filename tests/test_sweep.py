@@ -76,8 +76,9 @@ GRIDS: list[tuple[list[str], dict[str, Sequence[Any]], list[str]]] = [
 
 @pytest.mark.parametrize(("names", "vary", "quantities"), GRIDS, ids=lambda value: "-".join(value))
 def test_every_point_equals_an_analysis_of_its_own(
-    names: list[str], vary: dict[str, Sequence[Any]], quantities: list[str]
+    names: list[str], vary: dict[str, Sequence[Any]], quantities: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(cases, "FEW", 0)  # by formulas, however few they are
     found = ac.sweep(names, vary, quantities)
     wanted, without = brute(names, vary, quantities)
     assert sorted(map(repr, rows_of(found))) == sorted(map(repr, wanted))
@@ -85,8 +86,10 @@ def test_every_point_equals_an_analysis_of_its_own(
     assert found.points == len(wanted) + without
 
 
+@pytest.mark.parametrize("few", [0, 48])
 @pytest.mark.parametrize("seed", range(6))
-def test_random_grids(seed: int) -> None:
+def test_random_grids(seed: int, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cases, "FEW", few)
     generator = random.Random(seed)
     name = generator.choice(["resnet18", "mobilenet", "mobilenet_v2", "squeezenet1_1", "googlenet", "lenet5"])
     vary: dict[str, list[Any]] = {
@@ -160,7 +163,8 @@ def test_decimals_are_exact() -> None:
 # choices made otherwise, and points without an answer
 
 
-def test_assumptions_of_choices_are_analysed_anew() -> None:
+def test_assumptions_of_choices_are_analysed_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cases, "FEW", 0)
     report = ac.analyze("mobilenet_v2", let={"alpha": ac.symbol("alpha", ratio=True)})
     assert any(condition.relation == "!=" for condition in report.assumptions)
     alphas = [0.1, 0.2, 0.3, 1.0]
@@ -172,6 +176,7 @@ def test_assumptions_of_choices_are_analysed_anew() -> None:
 
 
 def test_too_many_choices_are_counted_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cases, "FEW", 0)
     monkeypatch.setattr(cases, "MAX_FORKS", 2)
     alphas = [0.05, 0.1, 0.15, 0.2, 1.0]
     found = ac.sweep("mobilenet_v2", {"alpha": alphas, "H": [64, 96]}, "macs")
@@ -302,7 +307,7 @@ def test_top_and_smallest() -> None:
     ],
 )
 def test_conditions(where: str, holds: Any) -> None:
-    vary = {"alpha": "0.25:1:0.25", "H": "32:128:32", "W": "32:96:32"}
+    vary = {"alpha": "0.25:1:0.25", "H": "32:160:32", "W": "32:96:32"}
     everything = list(ac.sweep("mobilenet", vary, ["macs", "parameters"]))
     found = ac.sweep("mobilenet", vary, ["macs", "parameters"], where=where)
     assert list(found) == [row for row in everything if holds(row)]

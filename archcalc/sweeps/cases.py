@@ -30,9 +30,8 @@ from .kernel import Case, Fork, Kernel
 from .ranges import Axis, told
 
 MAX_STRUCTURES = 10_000  # analyses of settings that are enumerated
-FEW = 32  # points, from which on a formula of a peak pays
-_PEAKS = ("inference_memory", "peak_activation_bytes", "training_memory")  # their formulas take seconds to derive
-MAX_FORKS = 256  # analyses more for one of them
+FEW = 48  # points with different structures, that are sooner analysed than a formula for all of them is derived
+MAX_FORKS = 1000  # analyses more for one of them
 
 
 @record
@@ -82,6 +81,13 @@ class Request(Record):
         rest = {name: value for name, value in values.items() if name not in opened}
         return with_values(self.network, rest, **{**self.settings, "input": input})
 
+    def is_size(self, axis: Axis) -> bool:
+        """Whether an axis is of the input or the batch, and no let."""
+        return all(map(self._is_size, (axis.name, *axis.others)))
+
+    def _is_size(self, name: str) -> bool:
+        return name not in self.lets and name.rpartition("_")[0] not in self.lets
+
     def check(self) -> None:
         """UsageError for names that this network does not have, and for values that no size has."""
         names = {name: axis for axis in self.axes for name in (axis.name, *axis.others)}
@@ -93,7 +99,7 @@ class Request(Record):
             whole = name.rpartition("_")[0]
             if name not in self.lets and whole in names:
                 raise UsageError(f"vary: '{name}' is an element of '{whole}', which is varied too")
-            if name not in self.lets and whole not in self.lets and axis.no_size is not None:
+            if self._is_size(name) and axis.no_size is not None:
                 raise UsageError(f"vary {name}: {told(axis.no_size)} is no size; sizes are whole numbers from 1")
 
 
@@ -120,7 +126,7 @@ class Compiler:
             if self.symbols[axis.name] is None:
                 self.closed[axis.name] = "its values are no numbers that a symbol can stand for"
         opened = [axis for axis in request.axes if axis.name not in self.closed]
-        if prod(map(len, opened)) <= FEW and any(name in _PEAKS for name in request.quantities):
+        if prod(map(len, opened)) <= FEW and not all(map(request.is_size, opened)):
             self.closed.update({axis.name: "its few values are analysed one by one" for axis in opened})
 
     def structures(self, start: int = 0) -> Iterator[Structure]:

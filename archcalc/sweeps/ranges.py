@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import cached_property
 from math import gcd, lcm
 from typing import Any
 
@@ -58,25 +59,25 @@ class Axis(Record):
     def __iter__(self) -> Iterator[Any]:
         return map(self.value, range(len(self)))
 
-    @property
+    @cached_property
     def is_numeric(self) -> bool:
         """Whether all values are numbers."""
         return self.listed is None or all(map(_is_number, self.listed))
 
-    @property
+    @cached_property
     def denominator(self) -> int:
         """A denominator that all values have in common."""
         if self.listed is None:
             return lcm(self.start.denominator, self.step.denominator if self.count > 1 else 1)
         return lcm(*(Fraction(value).denominator for value in self.listed))
 
-    @property
+    @cached_property
     def largest(self) -> int:
         """The largest numerator over the common denominator, in absolute value."""
         ends = (self.value(0), self.value(len(self) - 1)) if self.listed is None else self.listed
         return max(abs(int(value * self.denominator)) for value in ends)
 
-    @property
+    @cached_property
     def least(self) -> Any:
         """The least value."""
         return min(self.value(0), self.value(len(self) - 1)) if self.listed is None else min(self.listed)
