@@ -25,7 +25,7 @@ MAX_ROWS = 10_000  # on the terminal
     "vary",
     multiple=True,
     metavar="NAME=VALUES",
-    help="What to vary: a let, an axis H, W, D or the batch N, with START:STOP:STEP or values with commas between; H=W=VALUES varies both alike; may be repeated.",
+    help="What to vary: a let, an axis H, W, D, a symbol of --input or the batch N, with START:STOP:STEP or values with commas between; H=W=VALUES varies both alike; may be repeated.",
 )
 @click.option(
     "--quantity",

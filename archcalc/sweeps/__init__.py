@@ -105,14 +105,15 @@ def sweep(
 ) -> Sweep:
     """The quantities of one or several networks for all combinations of the values in `vary`.
 
-    A name in `vary` is a `let` of every network, an element of a list (`depths_0`), `N` for the batch, or an axis `H`,
-    `W`, `D` (`H=W` for two that are equal). Its values are a text (`96:640:32`, with its end; `0.25,0.5`; `A,B`), a
-    range, or a sequence. `where` keeps the points that meet a condition (`macs <= 600M and alpha > 1/2`); `top` and
-    `smallest` those many with the largest or smallest first quantity; `pareto` those that no other dominates in these
-    quantities or varied names, a `+` in front of one that is to be large. More than `most` rows are refused; with
-    `emit` rows are handed on as they come and not kept. `engine` is numpy or dask, with the address of a `scheduler` or
-    else a cluster on this machine; `progress` is called with the stage, `analyses` and then `points`, how many points
-    have passed it, and how many there are.
+    A name in `vary` is a `let` of every network, an element of a list (`depths_0`), a symbol of `input`, `N` for the
+    batch, or an axis `H`, `W`, `D` (`H=W` for two that are equal). Its values are a text (`96:640:32`, with its end;
+    `0.25,0.5`; `A,B`), a range, or a sequence. `where` keeps the points that meet a condition (`macs <= 600M and alpha
+    > 1/2`); `top` and `smallest` those many with the largest or smallest first quantity; `pareto` those that no other
+    dominates in these quantities or varied names, a `+` in front of one that is to be large; quantities that these two
+    read are computed behind the others. More than `most` rows are refused; with `emit` rows are handed on as they come
+    and not kept. `engine` is numpy or dask, with the address of a `scheduler` or else a cluster on this machine;
+    `progress` is called with the stage, `analyses` and then `points`, how many points have passed it, and how many
+    there are.
 
     Raises UsageError for a wrong request, ArchcalcError where no point has an answer.
 
