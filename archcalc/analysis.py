@@ -44,16 +44,10 @@ def analyze(
     >>> analyze("zfnet", input=(3, H, H)).layer("conv1").macs
     14112*floor((H - 3)/2)**2
     """
-    if dtype not in BITS:
-        raise UsageError(f"unknown dtype '{dtype}'; {did_you_mean(dtype, BITS) or 'known: ' + ', '.join(BITS)}")
     loaded = load(network)
     promised = read_promises(assume)
     _check_known(promised, input, let, batch)
-    batch = under(promised, batch)
-    try:
-        batch = read_size(batch, 1)
-    except ArchcalcError as error:
-        raise UsageError(f"batch: {error}") from None
+    batch = read_counting(under(promised, batch), dtype)
     graph = elaborate(
         loaded.spec,
         loaded.variant,
@@ -62,6 +56,16 @@ def analyze(
         max_layers=max_layers,
     )
     return Report(loaded.name, graph, infer(graph), batch, dtype)
+
+
+def read_counting(batch: Any, dtype: str) -> Any:
+    """The batch as a size; UsageError for what is none, and for an unknown dtype."""
+    if dtype not in BITS:
+        raise UsageError(f"unknown dtype '{dtype}'; {did_you_mean(dtype, BITS) or 'known: ' + ', '.join(BITS)}")
+    try:
+        return read_size(batch, 1)
+    except ArchcalcError as error:
+        raise UsageError(f"batch: {error}") from None
 
 
 def with_symbols(

@@ -423,7 +423,8 @@ def test_wrong_requests(arguments: list[str], message: str) -> None:
         {"pareto": []}, {"pareto": 3}, {"pareto": [3]}, {"pareto": "macs,,"}, {"top": "2"}, {"top": 2.5}, {"top": True},
         {"smallest": 0}, {"quantities": 3}, {"quantities": []}, {"let": {"padding": dims.symbol("p")}},
         {"batch": dims.symbol("B")}, {"input": (1, dims.symbol("S"), 32)}, {"vary": "H=32"}, {"vary": {}}, {"networks": 3},
-        {"networks": []}, {"where": 3},
+        {"networks": []}, {"where": 3}, {"input": "1x32x32"}, {"input": 3}, {"let": 3}, {"let": "a=1"}, {"dtype": "float31"},
+        {"batch": 0}, {"pareto": "+"}, {"input": (1, dims.symbol("S"), 32), "vary": {"S": [32.5]}},
     ],
     ids=str,
 )  # fmt: skip

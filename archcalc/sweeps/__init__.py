@@ -128,7 +128,7 @@ def sweep(
     keep, count, objectives = selection(top, smallest, pareto)
     condition = condition_of(where, axes, len(loaded) > 1)
     names = completed(listed("quantities", quantities), axes, condition, objectives)
-    check_settings(axes, names, let or {}, input, batch)
+    check_settings(axes, names, let or {}, input, batch, dtype)
     check_engine(engine, scheduler)
     settings = {"let": let or {}, "input": input, "batch": batch}
     requests = [Request(network, label, axes, names, settings, dtype, max_layers) for label, network in loaded]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..analysis import symbols_in
+from ..analysis import read_counting, symbols_in
 from ..errors import UsageError, did_you_mean, hinted, shown
 from ..network import Network
 from ..quantities import MEASURABLE
@@ -44,8 +44,8 @@ def selection(top: Any, smallest: Any, pareto: Any) -> tuple[str, int, tuple[Obj
         return "all", 0, ()
     texts = listed("pareto", pareto)
     objectives = tuple(Objective(text.removeprefix("+").strip(), text.startswith("+")) for text in texts)
-    if len({name for name, _ in objectives}) < len(objectives):
-        raise UsageError("pareto: a name is given twice")
+    if len({name for name, _ in objectives} | {""}) <= len(objectives):
+        raise UsageError("pareto: a name is given twice, or missing")
     return "pareto", 0, objectives
 
 
@@ -95,9 +95,16 @@ def check_engine(engine: str, scheduler: str | None) -> None:
 
 
 def check_settings(
-    axes: Sequence[Axis], quantities: Sequence[str], let: Mapping[str, Any], input: Any, batch: Any
+    axes: Sequence[Axis], quantities: Sequence[str], let: Mapping[str, Any], input: Any, batch: Any, dtype: str
 ) -> None:  # fmt: skip
-    """UsageError for names that are there twice, and for symbols that nothing is given for."""
+    """UsageError for settings of a wrong kind, names that are there twice, and symbols that nothing is given for."""
+    if not isinstance(let, Mapping):
+        raise UsageError("let: give names with their values, such as {'classes': 10}")
+    shapes = [] if input is None else list(input.values()) if isinstance(input, Mapping) else [input]
+    if not all(isinstance(shape, list | tuple) for shape in shapes):
+        raise UsageError(
+            "input: give the channels and the sizes, such as (3, 227, 227), by name where there are several"
+        )
     varied = [name for axis in axes for name in (axis.name, *axis.others)]
     if len(set(varied)) < len(varied):
         raise UsageError("vary: a name is there twice")
@@ -106,12 +113,13 @@ def check_settings(
             raise UsageError(f"vary: '{name}' is the name of a column too; leave that quantity out, or rename the let")
         if name in let or any(name.startswith(f"{other}_") and name[len(other) + 1 :].isdecimal() for other in let):
             raise UsageError(f"'{name}' is both set and varied")
-    if "N" in varied and batch != 1:
+    if batch != 1 and "N" in varied:
         raise UsageError("the batch is both set and varied, as N")
     for what, given in (("let", let), ("batch", batch), ("input", input)):
         left = sorted(symbols_in(given) - (set(varied) if what == "input" else set()))
         if left:
             raise UsageError(f"{what}: the symbol '{left[0]}' has no value; vary {_how(what, left[0])}")
+    read_counting(batch, dtype)
 
 
 def _how(what: str, symbol: str) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from .. import dims
-from ..analysis import analyze, symbols_in, with_values
+from ..analysis import AXES, analyze, symbols_in, with_values
 from ..conditions import Condition
 from ..errors import ArchcalcError, UsageError, shown
 from ..formula import formulas
@@ -86,7 +86,7 @@ class Request(Record):
         return all(map(self._is_size, (axis.name, *axis.others)))
 
     def _is_size(self, name: str) -> bool:
-        return name not in self.lets and name.rpartition("_")[0] not in self.lets
+        return name not in self.lets and (name in AXES or name in symbols_in(self.settings["input"]))
 
     def check(self) -> None:
         """UsageError for names that this network does not have, and for values that no size has."""
@@ -94,13 +94,14 @@ class Request(Record):
         twice = symbols_in(self.settings["input"]) & self.lets.keys()
         if twice:
             raise UsageError(f"input: '{min(twice)}' is a let of {self.label}; give the symbol another name")
-        self._given({name: axis.value(0) for name, axis in names.items()})
         for name, axis in names.items():
-            whole = name.rpartition("_")[0]
-            if name not in self.lets and whole in names:
-                raise UsageError(f"vary: '{name}' is an element of '{whole}', which is varied too")
             if self._is_size(name) and axis.no_size is not None:
                 raise UsageError(f"vary {name}: {told(axis.no_size)} is no size; sizes are whole numbers from 1")
+        self._given({name: axis.value(0) for name, axis in names.items()})
+        for name in names.keys() - self.lets.keys():
+            whole = name.rpartition("_")[0]
+            if whole in names:
+                raise UsageError(f"vary: '{name}' is an element of '{whole}', which is varied too")
 
 
 def _substituted(given: Any, values: Mapping[str, Any]) -> Any:

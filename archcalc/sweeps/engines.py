@@ -105,7 +105,7 @@ def _client(scheduler: str | None) -> Iterator[Any]:
         return
     try:
         client = library.Client(scheduler, timeout=10, set_as_default=False)
-    except (OSError, ValueError) as error:
+    except (OSError, TypeError, ValueError) as error:
         raise UsageError(f"there is no scheduler at {scheduler!r}: {error}") from None
     with client:
         if not client.scheduler_info()["workers"]:
