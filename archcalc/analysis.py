@@ -44,16 +44,10 @@ def analyze(
     >>> analyze("zfnet", input=(3, H, H)).layer("conv1").macs
     14112*floor((H - 3)/2)**2
     """
-    if dtype not in BITS:
-        raise UsageError(f"unknown dtype '{dtype}'; {did_you_mean(dtype, BITS) or 'known: ' + ', '.join(BITS)}")
     loaded = load(network)
     promised = read_promises(assume)
     _check_known(promised, input, let, batch)
-    batch = under(promised, batch)
-    try:
-        batch = read_size(batch, 1)
-    except ArchcalcError as error:
-        raise UsageError(f"batch: {error}") from None
+    batch = read_counting(under(promised, batch), dtype)
     graph = elaborate(
         loaded.spec,
         loaded.variant,
@@ -62,6 +56,16 @@ def analyze(
         max_layers=max_layers,
     )
     return Report(loaded.name, graph, infer(graph), batch, dtype)
+
+
+def read_counting(batch: Any, dtype: str) -> Any:
+    """The batch as a size; UsageError for what is none, and for an unknown dtype."""
+    if dtype not in BITS:
+        raise UsageError(f"unknown dtype '{dtype}'; {did_you_mean(dtype, BITS) or 'known: ' + ', '.join(BITS)}")
+    try:
+        return read_size(batch, 1)
+    except ArchcalcError as error:
+        raise UsageError(f"batch: {error}") from None
 
 
 def with_symbols(
@@ -78,7 +82,7 @@ def with_symbols(
     64xfloor(H/2)xfloor(W/2)
     """
     known = network.spec.settings(network.variant, dict(let), [])
-    open_already = _names_in(input)
+    open_already = symbols_in(input)
     values = {}
     for name in names:
         whole, element = element_of(name, known)
@@ -180,7 +184,7 @@ def _opened(shapes: Mapping[str, Sequence[Any]], axes: Mapping[str, Any]) -> dic
     for axis in axes:
         if not any(axis in axes_of(shape) for shape in shapes.values()):
             told = " and ".join("x".join(map(str, shape)) for shape in shapes.values())
-            raise UsageError(f"symbols: the input {told} has no axis {axis}")
+            raise UsageError(f"the input {told} has no axis {axis}")
     return {
         name: (shape[0], *(axes.get(axis, size) for axis, size in zip(axes_of(shape), shape[1:], strict=True)))
         for name, shape in shapes.items()
@@ -189,25 +193,19 @@ def _opened(shapes: Mapping[str, Sequence[Any]], axes: Mapping[str, Any]) -> dic
 
 def _check_known(promised: Mapping[str, Any], *given: Any) -> None:
     """Promises must be about symbols that were given."""
-    names = _names_in(*given)
+    names = symbols_in(given)
     for name in promised:
         if name not in names:
             raise UsageError(hinted(f"assume: there is no symbol '{name}'", did_you_mean(name, names)))
 
 
-def _names_in(*given: Any) -> set[str]:
-    """The names of all symbols in values, lists and maps."""
-    waiting = list(given)
-    names: set[str] = set()
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, Mapping):
-            waiting.extend(value.values())
-        elif isinstance(value, list | tuple):
-            waiting.extend(value)
-        elif dims.is_number(value):
-            names |= dims.symbols_of(value)
-    return names
+def symbols_in(given: Any) -> set[str]:
+    """The names of the symbols in a number, and in lists and mappings of numbers."""
+    if isinstance(given, Mapping):
+        return symbols_in(list(given.values()))
+    if isinstance(given, list | tuple):
+        return set().union(*map(symbols_in, given))
+    return set(dims.symbols_of(given)) if dims.is_number(given) else set()
 
 
 def read_promises(assume: Iterable[str]) -> dict[str, tuple[int, int]]:

@@ -618,7 +618,7 @@ def test_axes_are_opened_in_the_inputs_that_have_them(tmp_path: Path) -> None:
     file.write_text(TWO_INPUTS)
     wanted = "macs = 120*H*W - 240*H - 240*W + 545\nassumes H >= 3\nassumes W >= 3"
     assert run(str(file), "macs") == (wanted, 0)
-    assert run(str(file), "macs", "--symbols", "D") == ("Error: symbols: the input 3x32x32 and 10 has no axis D", 2)
+    assert run(str(file), "macs", "--symbols", "D") == ("Error: the input 3x32x32 and 10 has no axis D", 2)
     result = CliRunner().invoke(main, ["formula", "-", "macs"], input=TWO_INPUTS)
     assert result.output.rstrip("\n") == wanted
 

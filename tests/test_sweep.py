@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import itertools
 import json
 import os
@@ -24,10 +25,11 @@ import archcalc as ac
 from archcalc import dims
 from archcalc.analysis import with_values
 from archcalc.cli import main
+from archcalc.cli.sweep import _progress
 from archcalc.errors import ArchcalcError, UsageError
 from archcalc.formula import formula, formulas
 from archcalc.network import load
-from archcalc.sweeps import Sweep, cases, keepers, ranges
+from archcalc.sweeps import Sweep, cases, engines, keepers, ranges
 from archcalc.sweeps.grid import Grid
 from archcalc.sweeps.keepers import Rows, Slab
 
@@ -58,7 +60,7 @@ def rows_of(found: Sweep) -> list[Any]:
     return [tuple(row.values()) for row in found]
 
 
-GRIDS: list[tuple[list[str], dict[str, list[Any]], list[str]]] = [
+GRIDS: list[tuple[list[str], dict[str, Sequence[Any]], list[str]]] = [
     (["mobilenet_v2"], {"alpha": [0.05, 0.1, 0.25, 0.5, 1.0], "H": [33, 64, 97], "W": [32, 40]}, ["macs", "activations"]),
     (["vgg11", "vgg16"], {"H": list(range(20, 60, 2)), "W": [31, 33]}, ["macs", "parameters", "peak_activation_bytes"]),
     (["resnet50"], {"shortcut": ["A", "B"], "depths_0": [1, 2, 3], "H": [64, 65]}, ["macs", "depth"]),
@@ -67,13 +69,16 @@ GRIDS: list[tuple[list[str], dict[str, list[Any]], list[str]]] = [
     (["mobilenet"], {"alpha": [0.01, 0.03, 0.04, 0.29, 1.0], "H": [32, 33]}, ["macs", "parameters"]),
     (["vit_b_16"], {"H": [15, 32, 33, 48, 224], "W": [16, 224]}, ["macs", "parameters"]),
     (["alexnet"], {"H": [60, 67, 70, 227], "classes": [1, 10]}, ["macs", "size"]),
+    (["mlp"], {"hidden": range(3, -3, -1)}, ["parameters"]),  # downwards through 0
+    (["resnet50"], {"depths_2": range(2, -2, -1), "H": range(64, 31, -32)}, ["macs"]),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("names", "vary", "quantities"), GRIDS, ids=lambda value: "-".join(value))
 def test_every_point_equals_an_analysis_of_its_own(
-    names: list[str], vary: dict[str, list[Any]], quantities: list[str]
+    names: list[str], vary: dict[str, Sequence[Any]], quantities: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(cases, "FEW", 0)  # by formulas, however few they are
     found = ac.sweep(names, vary, quantities)
     wanted, without = brute(names, vary, quantities)
     assert sorted(map(repr, rows_of(found))) == sorted(map(repr, wanted))
@@ -81,8 +86,10 @@ def test_every_point_equals_an_analysis_of_its_own(
     assert found.points == len(wanted) + without
 
 
+@pytest.mark.parametrize("few", [0, 48])
 @pytest.mark.parametrize("seed", range(6))
-def test_random_grids(seed: int) -> None:
+def test_random_grids(seed: int, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cases, "FEW", few)
     generator = random.Random(seed)
     name = generator.choice(["resnet18", "mobilenet", "mobilenet_v2", "squeezenet1_1", "googlenet", "lenet5"])
     vary: dict[str, list[Any]] = {
@@ -156,7 +163,8 @@ def test_decimals_are_exact() -> None:
 # choices made otherwise, and points without an answer
 
 
-def test_assumptions_of_choices_are_analysed_anew() -> None:
+def test_assumptions_of_choices_are_analysed_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cases, "FEW", 0)
     report = ac.analyze("mobilenet_v2", let={"alpha": ac.symbol("alpha", ratio=True)})
     assert any(condition.relation == "!=" for condition in report.assumptions)
     alphas = [0.1, 0.2, 0.3, 1.0]
@@ -168,6 +176,7 @@ def test_assumptions_of_choices_are_analysed_anew() -> None:
 
 
 def test_too_many_choices_are_counted_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cases, "FEW", 0)
     monkeypatch.setattr(cases, "MAX_FORKS", 2)
     alphas = [0.05, 0.1, 0.15, 0.2, 1.0]
     found = ac.sweep("mobilenet_v2", {"alpha": alphas, "H": [64, 96]}, "macs")
@@ -217,10 +226,11 @@ def test_pareto_equals_brute_force(pareto: str) -> None:
         assert row == everything[keys.index(key)]
 
 
-@pytest.mark.parametrize("objectives", [1, 2, 3, 4])
+@pytest.mark.parametrize("objectives", [1, 2, 3, 4, 5])
 @pytest.mark.parametrize("seed", range(5))
-def test_fronts_of_random_points(objectives: int, seed: int) -> None:
+def test_fronts_of_random_points(objectives: int, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Slabs in any order, merged in any way, give the front of all points."""
+    monkeypatch.setattr(keepers, "_PAIRS", [1, 9, 100, 400, 2**14][seed])  # halved down to few points, or not at all
     generator = np.random.default_rng(seed)
     size, spread = int(generator.integers(50, 400)), int(generator.integers(2, 60))
     values = generator.integers(0, spread, (objectives, size)) * (10**18 if seed == 4 else 1)
@@ -239,6 +249,12 @@ def test_fronts_of_random_points(objectives: int, seed: int) -> None:
     first = {points[place]: place for place in reversed(front)}
     assert sorted(rows.points.tolist()) == sorted(first.values())
     assert int(rows.equal.sum()) == len(front) - len(first)
+
+
+def test_a_large_front_of_three() -> None:
+    """All of 40,000 points: to compare each with each would take 800 million comparisons."""
+    found = ac.sweep("resnet50", {"H": "2:400:2", "W": "2:400:2"}, "macs", pareto="macs,+H,+W")
+    assert len(found) == found.points == 40_000 and found.equal == 0
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -291,7 +307,7 @@ def test_top_and_smallest() -> None:
     ],
 )
 def test_conditions(where: str, holds: Any) -> None:
-    vary = {"alpha": "0.25:1:0.25", "H": "32:128:32", "W": "32:96:32"}
+    vary = {"alpha": "0.25:1:0.25", "H": "32:160:32", "W": "32:96:32"}
     everything = list(ac.sweep("mobilenet", vary, ["macs", "parameters"]))
     found = ac.sweep("mobilenet", vary, ["macs", "parameters"], where=where)
     assert list(found) == [row for row in everything if holds(row)]
@@ -322,7 +338,7 @@ def test_two_names_with_the_same_value() -> None:
     text, status = run("lenet5", "--vary", "H=W=32:40:4", "--quantity", "macs", "--format", "csv")
     assert status == 0
     wanted = [(side, ac.analyze("lenet5", input=(1, side, side)).macs) for side in (32, 36, 40)]
-    assert text.splitlines() == ["H,macs", *(f"{side},{macs}" for side, macs in wanted)]
+    assert text.splitlines()[:-1] == ["H,macs", *(f"{side},{macs}" for side, macs in wanted)]
     assert "twice" in run("lenet5", "--vary", "H=W=32", "--vary", "W=32")[0]
 
 
@@ -364,17 +380,33 @@ def test_hostile_texts_of_what_is_varied_are_refused_in_one_line(text: str) -> N
         (["lenet5", "--vary", "H=1:9", "--vary", "H=1:9"], "is given twice"),
         (["lenet5", "--vary", "H=32", "--quantity", "mac"], "did you mean 'macs'?"),
         (["lenet5", "--vary", "H=32", "--quantity", "macs,macs"], "each once"),
-        (["lenet5", "--vary", "H=32", "--pareto", "macs,nothing"], "no column of numbers"),
+        (["lenet5", "--vary", "H=32", "--pareto", "macs,nothing"], "'nothing' is no quantity and not varied"),
         (["lenet5", "--vary", "H=32", "--pareto", "macs,macs"], "given twice"),
         (["lenet5", "--vary", "H=32", "--pareto", "macs", "--top", "3"], "one of top, smallest and pareto"),
+        (["lenet5", "--vary", "H=32", "--pareto", "macs,size"], "'size' is no column of numbers here; did you mean 'size[0]'?"),
         (["lenet5", "--vary", "H=32", "--engine", "spark"], "unknown engine"),
         (["lenet5", "--vary", "H=32", "--scheduler", "tcp://1"], "for the engine dask"),
         (["lenet5", "--vary", "H=32", "--output", "x.txt"], "writes .csv or .parquet files, not '.txt'"),
         (["lenet5", "--vary", "H=32", "--output", ""], "a file name is missing"),
         (["lenet5", "--vary", "H=32", "--format", "html"], "unknown format"),
+        (["lenet5", "--vary", "H=32", "--format", "json", "--output", "x.csv"], "--format is for the terminal"),
+        (["lenet5", "--vary", "H=32,32.5"], "vary H: 32.5 is no size; sizes are whole numbers from 1"),
+        (["lenet5", "--vary", "H=1e2"], "'1e2' is not a decimal number; write 100"),
+        (["mobilenet", "--vary", "alpha=.5,1"], "'.5' is not a decimal number; write 0.5"),
+        (["mobilenet", "--vary", "alpha=2*3"], "'2*3' is not a number"),
+        (["resnet18", "--vary", "bias=True"], "'True' is text; write true or false"),
+        (["vgg16", "--vary", "D=2"], "Error: the input 3x224x224 has no axis D"),
+        (["lenet5", "--vary", "H=32", "--input", "1xSx32"], "input: the symbol 'S' has no value; vary it, such as S=1:9"),
+        (["mobilenet", "--vary", "alpha=1", "--input", "3xalphax32"], "'alpha' is a let of mobilenet"),
+        (["lenet5", "--vary", "H=32", "--where", "macs"], "where: 'macs' is a number; compare it, as in macs <= 600M"),
+        (["lenet5", "--vary", "H=32", "--where", "size > 3"], "where: 'size' is a list here; take one of its numbers, such as size[0]"),
+        (["lenet5", "--vary", "H=32", "--where", "H == 'A'"], "where: 'H' cannot be compared with the word 'A'"),
+        (["lenet5", "--vary", "H=32", "--where", "max(H, macs) > 3 if H > 2 else H > 1"], "a choice or comparison cannot stand inside of another"),
         (["lenet5", "lenet5", "--vary", "H=32"], "given twice"),
         (["mobilenet", "--set", "alpha=1", "--vary", "alpha=1,2"], "both set and varied"),
         (["resnet50", "--set", "depths=3,4,6,3", "--vary", "depths_0=1,2"], "both set and varied"),
+        (["resnet50", "--vary", "depths_0=1:3", "--vary", "depths=[1,1,1,1],[3,4,6,3]"], "'depths_0' is an element of 'depths', which is varied too"),
+        (["resnet50", "--batch", "3", "--vary", "N=1,2"], "the batch is both set and varied"),
         (["resnet50", "--vary", "shortcut=A,B,C", "--vary", "v1=true,false", "--vary", "depths=1:9999"], "59,994 settings"),
         (["lenet5", "--vary", "H=1:1000000", "--vary", "W=1:10000000"], "more than 1,000,000,000,000"),
     ],
@@ -383,6 +415,64 @@ def test_wrong_requests(arguments: list[str], message: str) -> None:
     output, status = run(*arguments)
     assert status == 2
     assert output.startswith("Error: ") and message in output and "\n" not in output
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"pareto": []}, {"pareto": 3}, {"pareto": [3]}, {"pareto": "macs,,"}, {"top": "2"}, {"top": 2.5}, {"top": True},
+        {"smallest": 0}, {"quantities": 3}, {"quantities": []}, {"let": {"padding": dims.symbol("p")}},
+        {"batch": dims.symbol("B")}, {"input": (1, dims.symbol("S"), 32)}, {"vary": "H=32"}, {"vary": {}}, {"networks": 3},
+        {"networks": []}, {"where": 3}, {"input": "1x32x32"}, {"input": 3}, {"let": 3}, {"let": "a=1"}, {"dtype": "float31"},
+        {"batch": 0}, {"pareto": "+"}, {"input": (1, dims.symbol("S"), 32), "vary": {"S": [32.5]}},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_wrong_requests_of_python(asked: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        ac.sweep(**{"networks": "lenet5", "vary": {"H": [32]}, **asked})
+
+
+def test_symbols_of_the_input_are_varied() -> None:
+    text, status = run("resnet18", "--input", "3xSxS", "--vary", "S=64,65", "--quantity", "macs", "--format", "json")
+    assert status == 0
+    wanted = [{"S": side, "macs": ac.analyze("resnet18", input=(3, side, side)).macs} for side in (64, 65)]
+    assert json.loads(text)["rows"] == wanted
+    half = ac.symbol("S")
+    found = ac.sweep("resnet18", {"S": "32:40"}, "macs", input=(3, half, 2 * half))
+    assert found.columns["macs"][-1] == ac.analyze("resnet18", input=(3, 40, 80)).macs
+
+
+def test_quantities_that_are_read_are_computed() -> None:
+    """A condition and a front compute what they need, behind what is asked for."""
+    found = ac.sweep("resnet18", {"H": [64, 65, 96]}, "macs", where="activations < 2M", pareto="weights,+H")
+    assert [row["H"] for row in found] == [65]
+    assert list(found.columns) == ["H", "macs", "weights", "activations"]
+    assert list(ac.sweep("resnet18", {"H": [64]}, "macs,parameters").columns) == ["H", "macs", "parameters"]
+
+
+def test_a_let_may_be_called_like_a_quantity_that_is_not_asked_for() -> None:
+    found = ac.sweep("densenet_cifar_40_12", {"depth": [4, 7, 10]}, "macs", where="depth > 4", pareto="macs,+depth")
+    assert rows_of(found) == [
+        (depth, ac.analyze("densenet_cifar_40_12", let={"depth": depth}).macs) for depth in (7, 10)
+    ]
+    with pytest.raises(UsageError, match="'depth' is the name of a column too"):
+        ac.sweep("densenet_cifar_40_12", {"depth": [4]}, "macs,depth")
+
+
+def test_networks_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    text = "input: [3, 8, 8]\nlayers: [{conv: {filters: %d, kernel: 1}}]\n"
+    paths = [tmp_path / part / "net.yaml" for part in "ab"]
+    for filters, path in enumerate(paths, 1):
+        path.parent.mkdir()
+        path.write_text(text % filters)
+    found = ac.sweep([*paths, "lenet5"], {"H": [32]}, "macs", where="macs < 10K")
+    assert rows_of(found) == [(str(path), 32, 3 * filters * 32 * 8) for filters, path in enumerate(paths, 1)]
+    data = {"input": [3, 8, 8], "layers": ["relu"]}
+    found = ac.sweep([data, {**data, "input": [1, 8, 8]}], {"H": [8]}, "parameters")
+    assert [row["network"] for row in found] == ["network 1", "network 2"]
+    with pytest.raises(UsageError, match="given twice"):
+        ac.sweep([paths[0], str(paths[0])], {"H": [32]}, "macs")
 
 
 def test_more_than_10000_rows_need_a_selection_or_a_file() -> None:
@@ -394,6 +484,8 @@ def test_more_than_10000_rows_need_a_selection_or_a_file() -> None:
     )
     _, status = run("resnet50", "--vary", "H=33:233", "--vary", "W=33:233", "--quantity", "macs", "--where", "H == W")
     assert status == 0
+    front = run("resnet50", "--vary", "H=33:233", "--vary", "W=33:233", "--quantity", "macs", "--pareto", "macs,+H,+W")
+    assert front == (output, 2)
 
 
 # what is printed, and files
@@ -414,7 +506,7 @@ def test_ranges() -> None:
 
 def test_formats() -> None:
     arguments = ["mobilenet", "--vary", "alpha=0.5,1", "--quantity", "macs,parameters"]
-    assert run(*arguments, "--format", "csv")[0].splitlines() == [
+    assert run(*arguments, "--format", "csv")[0].splitlines()[:-1] == [
         "alpha,macs,parameters",
         "0.5,149497088,1331592",
         "1,568740352,4231976",
@@ -424,6 +516,22 @@ def test_formats() -> None:
     assert data["points"] == 2 and data["left_out"] == {}
     assert "| 0.5 | 149,497,088 | 1,331,592 |" in run(*arguments, "--format", "markdown")[0]
     assert "149,497,088" in run(*arguments)[0]
+
+
+def test_csv_on_the_terminal_tells_what_is_left_out_beside_it() -> None:
+    arguments = ["sweep", "lenet5", "--vary", "H=20,32", "--quantity", "macs", "--format", "csv"]
+    result = CliRunner().invoke(main, arguments)
+    assert result.stdout == "H,macs\n32,325680\n"
+    assert result.stderr == "2 points, 1 row\nleft out 1: H >= 32 does not hold\n"
+
+
+def test_facts_are_few() -> None:
+    text, status = run("mlp", "--vary", "hidden=0.5:20:0.5", "--quantity", "parameters")
+    assert status == 0
+    assert text.splitlines()[-12] == "40 points, 20 rows"
+    assert text.endswith("left out 10: for 10 other reasons; --format json lists all")
+    text, _ = run("lenet5", "--vary", "H=32,33", "--quantity", "macs", "--where", "H == 32")
+    assert text.endswith("2 points, 1 row\n1 does not meet the condition")
 
 
 def test_csv_files(tmp_path: Path) -> None:
@@ -462,6 +570,14 @@ def test_parquet_files(tmp_path: Path) -> None:
     ]
     assert max(row["macs"] for row in found) > 2**63
     assert [path.name for path in tmp_path.iterdir()] == ["out.parquet"]
+
+
+def test_truth_values_in_parquet_files(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    target = tmp_path / "out.parquet"
+    text, status = run("resnet18", "--vary", "bias=true,false", "--quantity", "parameters", "--output", str(target))
+    assert status == 0, text
+    assert [row["bias"] for row in parquet.read_table(target).to_pylist()] == [True, False]
 
 
 def test_parquet_without_pyarrow_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -503,10 +619,33 @@ def test_an_error_in_mid_run_leaves_no_half_file(tmp_path: Path) -> None:
 
 
 def test_progress_tells_all_points() -> None:
-    told: list[tuple[int, int]] = []
-    ac.sweep("resnet50", {"H": "33:433", "W": "33:433"}, "macs", top=1, progress=lambda *both: told.append(both))
-    assert told[-1] == (401**2, 401**2)
-    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    told: list[tuple[str, int, int]] = []
+    ac.sweep("resnet50", {"H": "33:433", "W": "33:433"}, "macs", top=1, progress=lambda *step: told.append(step))
+    assert told[0] == ("analyses", 401**2, 401**2) and told[-1] == ("points", 401**2, 401**2)
+    done = [done for stage, done, _ in told if stage == "points"]
+    assert len(done) > 3 and done == sorted(done)
+
+
+def test_progress_tells_analyses_of_what_is_enumerated() -> None:
+    told: list[tuple[str, int, int]] = []
+    asked = {"shortcut": "A,B,C", "H": "64,96"}
+    ac.sweep(["resnet18", "resnet34"], asked, "macs", progress=lambda *step: told.append(step))
+    assert [step for step in told if step[0] == "analyses"] == [("analyses", done, 12) for done in range(2, 13, 2)]
+
+
+def test_a_bar_appears_with_the_first_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with _progress() as progress:
+        assert progress is not None
+        assert sys.stderr.getvalue() == ""  # nothing yet: the request may be wrong
+        progress("analyses", 12, 12)
+        assert sys.stderr.getvalue() == ""
+        progress("points", 6, 12)
+        assert "points" in sys.stderr.getvalue() and "50%" in sys.stderr.getvalue()
 
 
 def test_rows_carry_their_points() -> None:
@@ -537,8 +676,8 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_answer(selection: dict[str
         n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
     ) as cluster:
 
-        def kill(done: int, total: int) -> None:
-            if not killed:
+        def kill(stage: str, done: int, total: int) -> None:
+            if stage == "points" and not killed:
                 assert done < total
                 with distributed.Client(cluster.scheduler_address, set_as_default=False) as client:
                     killed.append(next(iter(client.run(os.getpid).values())))
@@ -553,3 +692,32 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_answer(selection: dict[str
     assert (shared.points, shared.met, shared.left_out, shared.equal) == (
         alone.points, alone.met, alone.left_out, alone.equal,
     )  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_workers_leave_an_interrupt_to_the_process_that_started_them() -> None:
+    pytest.importorskip("distributed")
+    with engines._client(None) as client:
+        before = set(client.run(os.getpid).values())
+        for number in before:  # workers that this test has started
+            os.kill(number, signal.SIGINT)
+        assert set(client.run(os.getpid).values()) == before
+
+
+def test_workers_that_cannot_start_are_told_with_the_way_out() -> None:
+    class Library:
+        def LocalCluster(self, **_: Any) -> None:
+            raise RuntimeError("Nanny failed to start.")
+
+    with pytest.raises(UsageError, match='under if __name__ == "__main__":, or give the address of a scheduler'):
+        engines._cluster(Library())
+
+
+@pytest.mark.exhaustive
+def test_a_script_that_its_workers_cannot_import_is_told_so(tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    script = tmp_path / "script.py"
+    script.write_text('import archcalc as ac\nac.sweep("lenet5", {"H": "32:64"}, "macs", engine="dask")\n')
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 1
+    assert "if __name__" in done.stderr.splitlines()[-1] and done.stderr.count("Traceback") == 1

@@ -297,7 +297,7 @@ def test_a_list_left_open_has_a_symbol_for_each_element() -> None:
     ("names", "given", "message"),
     [
         (["Q"], {}, "symbols: 'Q' is no let of resnet18 and no axis"),
-        (["D"], {}, "symbols: the input 3x224x224 has no axis D"),
+        (["D"], {}, "the input 3x224x224 has no axis D"),
         (["bottleneck"], {}, "symbols: let 'bottleneck' is false; only numbers can be left open"),
         (["shortcut"], {}, "symbols: let 'shortcut' is the word 'B'; only numbers can be left open"),
     ],

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from ..errors import UsageError, shown
 from .options import counting_options, network_names, network_options, parse_inputs, parse_settings, quantities
@@ -24,7 +25,7 @@ MAX_ROWS = 10_000  # on the terminal
     "vary",
     multiple=True,
     metavar="NAME=VALUES",
-    help="What to vary: a let, an axis H, W, D or the batch N, with START:STOP:STEP or values with commas between; H=W=VALUES varies both alike; may be repeated.",
+    help="What to vary: a let, an axis H, W, D, a symbol of --input or the batch N, with START:STOP:STEP or values with commas between; H=W=VALUES varies both alike; may be repeated.",
 )
 @click.option(
     "--quantity",
@@ -83,15 +84,20 @@ def sweep_command(
     from ..render.sweeps import FORMATS, facts, file_for, sweeps
     from ..sweeps import QUANTITIES, sweep
 
+    chosen = click.get_current_context().get_parameter_source("format") is not ParameterSource.DEFAULT
+    if chosen and output is not None:
+        raise UsageError("--format is for the terminal; the suffix of --output says the form of the file")
     check_format(format, FORMATS)
     options["vary"] = _varied(vary)
     options["quantities"] = [name.strip() for text in names for name in text.split(",")] or QUANTITIES
     options["let"], options["input"] = parse_settings(settings), parse_inputs(inputs)
     if output is None:
-        selects = options["top"] or options["smallest"] or options["pareto"]
+        counted = options["top"] is not None or options["smallest"] is not None
         with _progress() as progress:
-            found = sweep(networks, **options, most=None if selects else MAX_ROWS, progress=progress)
+            found = sweep(networks, **options, most=None if counted else MAX_ROWS, progress=progress)
         emit(sweeps(found, format))
+        if format == "csv":  # rows alone, so that they can be piped
+            click.echo("\n".join(facts(found)), err=True)
         return
     if not output:
         raise UsageError("--output: a file name is missing")
@@ -122,16 +128,23 @@ def _varied(texts: tuple[str, ...]) -> dict[str, str]:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on standard error, where that is a terminal."""
+def _progress() -> Iterator[Callable[[str, int, int], None] | None]:
+    """A bar for each stage on standard error, where that is a terminal; it appears when the first points are through."""
     if sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
-    with click.progressbar(length=1000, file=sys.stderr, label="sweep", show_percent=True) as bar:
+    with ExitStack() as bars:
+        shown: dict[str, Any] = {}
 
-        def show(done: int, total: int) -> None:
-            reached = done * 1000 // max(total, 1)
-            if reached > bar.pos:
-                bar.update(reached - bar.pos)
+        def show(stage: str, done: int, total: int) -> None:
+            if stage not in shown:
+                if done == total:  # at one go
+                    return
+                bars.close()
+                bar = click.progressbar(length=1000, file=sys.stderr, label=stage, show_percent=True)
+                shown[stage] = bars.enter_context(bar)
+            reached = done * 1000 // total
+            if reached > shown[stage].pos:
+                shown[stage].update(reached - shown[stage].pos)
 
         yield show

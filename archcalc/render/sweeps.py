@@ -19,6 +19,7 @@ from .lists import grid
 from .machine import SCHEMA
 
 SUFFIXES = (".csv", ".parquet")
+MAX_REASONS = 10  # of points that are left out
 
 
 def sweeps(found: Sweep, format: str = "text") -> str:
@@ -28,16 +29,26 @@ def sweeps(found: Sweep, format: str = "text") -> str:
 
 
 def facts(found: Sweep) -> list[str]:
-    """How many points there were, and why some have no answer."""
+    """How many points there were, and why some have no answer: the most frequent reasons, and how many others."""
     rows = found.met if found.plan.keep == "all" else len(found)  # those of a file are not kept
-    lines = [f"{found.points:,} points, {rows:,} rows"]
+    lines = [f"{_counted(found.points, 'point')}, {_counted(rows, 'row')}"]
     refused = found.points - found.met - sum(found.left_out.values())
     if refused:
-        lines.append(f"{refused:,} do not meet the condition")
+        lines.append(f"{refused:,} {'does' if refused == 1 else 'do'} not meet the condition")
     if found.equal:
-        lines.append(f"{found.equal:,} more equal one of the rows in all that is compared")
-    lines.extend(f"left out {count:,}: {reason}" for reason, count in found.left_out.items())
+        equals = "more equals" if found.equal == 1 else "more equal"
+        lines.append(f"{found.equal:,} {equals} one of the rows in all that is compared")
+    reasons = list(found.left_out.items())
+    shown = reasons if len(reasons) <= MAX_REASONS + 1 else reasons[:MAX_REASONS]
+    lines.extend(f"left out {count:,}: {reason}" for reason, count in shown)
+    if len(shown) < len(reasons):
+        others = sum(count for _, count in reasons[len(shown) :])
+        lines.append(f"left out {others:,}: for {len(reasons) - len(shown):,} other reasons; --format json lists all")
     return lines
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def _grid(found: Sweep, format: str) -> str:
@@ -135,7 +146,7 @@ class ParquetFile:
     """Writes rows into a Parquet file as they come, by pyarrow.
 
     A quantity is an int64, or a decimal where a point might pass it (a text beyond 76 digits); ratios are doubles where
-    each prints as the exact value, else texts.
+    each prints as the exact value, else texts; true and false are booleans.
     """
 
     def __init__(self, path: str) -> None:
@@ -171,7 +182,9 @@ class ParquetFile:
 
     def _fields(self, plan: Plan) -> list[tuple[str, Any]]:
         arrow = self.arrow
-        kinds = {"whole": arrow.int64(), "decimal": arrow.float64(), "other": arrow.string()}
+        kinds = {
+            "whole": arrow.int64(), "decimal": arrow.float64(), "truth": arrow.bool_(), "other": arrow.string(),
+        }  # fmt: skip
         axes = {axis.name: kinds[kind(axis)] for axis in plan.axes}
         digits = dict(zip(plan.columns, wide(plan), strict=True))
         fields = []
@@ -191,7 +204,7 @@ class ParquetFile:
             from decimal import Decimal
 
             return arrow.array([Decimal(value) for value in values], type=type_)
-        return arrow.array(column, type=type_)
+        return arrow.array(values if arrow.types.is_boolean(type_) else column, type=type_)
 
     def close(self) -> None:
         if self.writer is not None:

@@ -7,29 +7,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from math import prod
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
-from ..errors import ArchcalcError, UsageError, did_you_mean, hinted
+from ..errors import ArchcalcError, UsageError
 from ..network import Network, load
-from ..quantities import MEASURABLE
 from ..records import Record, record
+from .asked import check_engine, check_settings, compared, completed, condition_of, labelled, listed, selection
 from .cases import Compiler, Request, Structure
-from .engines import ENGINES, run
-from .keepers import Rows, joined
-from .plan import Objective, Plan, Tally
+from .engines import run
+from .keepers import Rows, joined, too_many
+from .plan import Plan, Tally
 from .ranges import MAX_POINTS, Axis, read
 from .table import table
 from .where import Where
-from .where import read as read_where
 
 Array = NDArray[Any]
 QUANTITIES = ("parameters", "macs", "activations")
-MAX_TOP = 1_000_000
 
 
 @record
@@ -102,17 +101,19 @@ def sweep(
     scheduler: str | None = None,
     most: int | None = None,
     emit: Callable[[Plan, Rows], None] | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> Sweep:
     """The quantities of one or several networks for all combinations of the values in `vary`.
 
-    A name in `vary` is a `let` of every network, an element of a list (`depths_0`), `N` for the batch, or an axis `H`,
-    `W`, `D` (`H=W` for two that are equal). Its values are a text (`96:640:32`, with its end; `0.25,0.5`; `A,B`), a
-    range, or a sequence. `where` keeps the points that meet a condition (`macs <= 600M and alpha > 1/2`); `top` and
-    `smallest` those many with the largest or smallest first quantity; `pareto` those that no other dominates in these
-    quantities or varied names, a `+` in front of one that is to be large. More than `most` rows are refused; with
-    `emit` rows are handed on as they come and not kept. `engine` is numpy or dask, with the address of a `scheduler` or
-    else a cluster on this machine; `progress` is called with how many points are done and how many there are.
+    A name in `vary` is a `let` of every network, an element of a list (`depths_0`), a symbol of `input`, `N` for the
+    batch, or an axis `H`, `W`, `D` (`H=W` for two that are equal). Its values are a text (`96:640:32`, with its end;
+    `0.25,0.5`; `A,B`), a range, or a sequence. `where` keeps the points that meet a condition (`macs <= 600M and alpha
+    > 1/2`); `top` and `smallest` those many with the largest or smallest first quantity; `pareto` those that no other
+    dominates in these quantities or varied names, a `+` in front of one that is to be large; quantities that these two
+    read are computed behind the others. More than `most` rows are refused; with `emit` rows are handed on as they come
+    and not kept. `engine` is numpy or dask, with the address of a `scheduler` or else a cluster on this machine;
+    `progress` is called with the stage, `analyses` and then `points`, how many points have passed it, and how many
+    there are.
 
     Raises UsageError for a wrong request, ArchcalcError where no point has an answer.
 
@@ -120,118 +121,74 @@ def sweep(
     >>> small.columns["alpha"].tolist(), small.columns["macs"].tolist()
     ([0.25, 0.25, 0.5, 0.5], [23555584, 41030272, 85646336, 149497088])
     """
-    listed = [networks] if isinstance(networks, str | Path | Mapping | Network) else list(networks)
-    loaded = [load(network) for network in listed]
-    if not loaded:
-        raise UsageError("no network is given")
-    axes = tuple(read(name, values) for name, values in vary.items())
-    if not axes:
+    if not isinstance(vary, Mapping) or not vary:
         raise UsageError("vary: nothing is varied; name sizes or settings with their values, such as H=96:640:32")
-    names = [quantities] if isinstance(quantities, str) else list(quantities)
-    _check(names, axes, engine, scheduler, let or {}, loaded)
+    loaded = labelled(_loaded(networks))
+    axes = tuple(read(name, values) for name, values in vary.items())
+    keep, count, objectives = selection(top, smallest, pareto)
+    condition = condition_of(where, axes, len(loaded) > 1)
+    names = completed(listed("quantities", quantities), axes, condition, objectives)
+    check_settings(axes, names, let or {}, input, batch, dtype)
+    check_engine(engine, scheduler)
     settings = {"let": let or {}, "input": input, "batch": batch}
-    structures, columns = _structures(loaded, axes, tuple(names), settings, dtype, max_layers)
-    keep, count, objectives = _keeping(columns, axes, top, smallest, pareto)
-    condition = None if where is None else read_where(where, _readable(columns, axes, len(loaded) > 1))
+    requests = [Request(network, label, axes, names, settings, dtype, max_layers) for label, network in loaded]
+    structures, columns = _structures(requests, progress or _unseen)
     plan = Plan(
-        axes, columns, structures, _conditions(condition, structures, axes, columns), keep, count, objectives
+        axes, columns, structures, _conditions(condition, structures, axes, columns), keep, count,
+        compared(objectives, axes, columns),
     )  # fmt: skip
     keeper = plan.keeper(most, None if emit is None else lambda rows: emit(plan, rows))
-    total, done = plan.points, 0
+    done = 0
 
     def step(points: int) -> None:
         nonlocal done
         done += points
-        if progress is not None:
-            progress(done, total)
+        (progress or _unseen)("points", done, plan.points)
 
     tally = run(plan, keeper, engine, scheduler, step)
     found = Sweep(plan, tuple(keeper.rows()), tally)
     if sum(tally.left_out.values()) == tally.points:
         raise ArchcalcError(f"no point has an answer: {next(iter(found.left_out))}")
+    if most is not None and len(found) > most:
+        raise too_many(most)
     return found
 
 
-def _check(
-    names: Sequence[str], axes: Sequence[Axis], engine: str, scheduler: str | None, let: Mapping[str, Any],
-    networks: Sequence[Network],
-) -> None:  # fmt: skip
-    """Refuse what does not go together."""
-    for name in names:
-        if name not in MEASURABLE:
-            raise UsageError(hinted(f"unknown quantity '{name}'", did_you_mean(name, MEASURABLE)))
-    if not names or len(set(names)) < len(names):
-        raise UsageError("quantities: name at least one, and each once")
-    if engine not in ENGINES:
-        raise UsageError(f"unknown engine '{engine}'; known: {', '.join(ENGINES)}")
-    if scheduler is not None and engine != "dask":
-        raise UsageError("a scheduler is for the engine dask")
-    varied = [name for axis in axes for name in (axis.name, *axis.others)]
-    if len(set(varied)) < len(varied):
-        raise UsageError("vary: a name is there twice")
-    for name in varied:
-        if name in MEASURABLE or name == "network":
-            raise UsageError(f"vary: '{name}' is the name of a column; rename the let")
-        if name in let or any(name.startswith(f"{other}_") and name[len(other) + 1 :].isdecimal() for other in let):
-            raise UsageError(f"'{name}' is both set and varied")
-    labels = [network.name for network in networks]
-    twice = next((label for label in labels if labels.count(label) > 1), None)
-    if twice is not None:
-        raise UsageError(f"the network '{twice}' is given twice")
+def _loaded(networks: Any) -> list[Network]:
+    """One network or several."""
+    one = isinstance(networks, str | Path | Mapping | Network) or not isinstance(networks, Iterable)
+    loaded = [load(network) for network in ([networks] if one else networks)]
+    if not loaded:
+        raise UsageError("no network is given")
+    return loaded
+
+
+def _unseen(stage: str, done: int, total: int) -> None:
+    """Progress that nobody looks at."""
 
 
 def _structures(
-    networks: Sequence[Network], axes: tuple[Axis, ...], names: tuple[str, ...], settings: Mapping[str, Any],
-    dtype: str, max_layers: int,
-) -> tuple[tuple[Structure, ...], tuple[str, ...]]:  # fmt: skip
+    requests: Sequence[Request], progress: Callable[[str, int, int], None]
+) -> tuple[tuple[Structure, ...], tuple[str, ...]]:
     """Everything that is evaluated, and the columns of the quantities."""
-    points = len(networks)
-    for axis in axes:
-        points *= len(axis)
+    points = len(requests) * prod(map(len, requests[0].axes))
     if points > MAX_POINTS:
         raise UsageError(f"{points:,} points are more than {MAX_POINTS:,}; give fewer values")
+    for request in requests:
+        request.check()
     made: list[Structure] = []
     columns: tuple[str, ...] = ()
-    for network in networks:
-        start = sum(structure.points for structure in made)
-        request = Request(network, axes, names, settings, dtype, max_layers)
-        request.check()
+    done = 0
+    for request in requests:
         compiler = Compiler(request, columns)
-        made.extend(compiler.structures(start))
+        for structure in compiler.structures(done):
+            made.append(structure)
+            done += structure.points
+            progress("analyses", done, points)
         columns = compiler.columns
     if not columns:
         raise ArchcalcError(f"no point has an answer: {made[0].case}")
     return tuple(made), columns
-
-
-def _keeping(
-    columns: Sequence[str], axes: Sequence[Axis], top: int | None, smallest: int | None, pareto: Any
-) -> tuple[str, int, tuple[Objective, ...]]:
-    """What is kept, how many, and what is compared."""
-    if sum(option is not None for option in (top, smallest, pareto)) > 1:
-        raise UsageError("give one of top, smallest and pareto")
-    count = top if top is not None else smallest
-    if count is not None:
-        if not 1 <= count <= MAX_TOP:
-            raise UsageError(f"from 1 to {MAX_TOP:,} points can be kept, not {count}")
-        return "top", count, (Objective(columns[0], top is not None),)
-    if pareto is None:
-        return "all", 0, ()
-    texts = [text.strip() for text in pareto.split(",")] if isinstance(pareto, str) else list(pareto)
-    known = [*columns, *(axis.name for axis in axes if axis.is_numeric)]
-    objectives = tuple(Objective(text.removeprefix("+").strip(), text.startswith("+")) for text in texts)
-    for name, _ in objectives:
-        if name not in known:
-            raise UsageError(hinted(f"pareto: '{name}' is no column of numbers here", did_you_mean(name, known)))
-    if len({name for name, _ in objectives}) < len(objectives):
-        raise UsageError("pareto: a name is given twice")
-    return "pareto", 0, objectives
-
-
-def _readable(columns: Sequence[str], axes: Sequence[Axis], several: bool) -> list[str]:
-    """The names that a condition may read; of `size[0]` and `size[1]` the name `size`."""
-    return [*dict.fromkeys(column.partition("[")[0] for column in columns), *(axis.name for axis in axes),
-            *(["network"] if several else [])]  # fmt: skip
 
 
 def _conditions(

@@ -9,6 +9,7 @@ symbols of that choice.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import product
 from math import prod
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from .. import dims
-from ..analysis import analyze, with_values
+from ..analysis import AXES, analyze, symbols_in, with_values
 from ..conditions import Condition
 from ..errors import ArchcalcError, UsageError, shown
 from ..formula import formulas
@@ -26,12 +27,11 @@ from ..records import Record, record
 from ..report import Report
 from .grid import Grid
 from .kernel import Case, Fork, Kernel
-from .ranges import Axis
+from .ranges import Axis, told
 
 MAX_STRUCTURES = 10_000  # analyses of settings that are enumerated
-FEW = 32  # points, from which on a formula of a peak pays
-_PEAKS = ("inference_memory", "peak_activation_bytes", "training_memory")  # their formulas take seconds to derive
-MAX_FORKS = 256  # analyses more for one of them
+FEW = 48  # points with different structures, that are sooner analysed than a formula for all of them is derived
+MAX_FORKS = 1000  # analyses more for one of them
 
 
 @record
@@ -55,22 +55,62 @@ class Request(Record):
     """What is asked of one network: the axes that are varied, the quantities, the other settings of `analyze`."""
 
     network: Network
+    label: str  # what it is called in the table
     axes: tuple[Axis, ...]
     quantities: tuple[str, ...]
     settings: Mapping[str, Any]  # let, input, batch
     dtype: str = "float32"
     max_layers: int = 200_000
 
+    @cached_property
+    def lets(self) -> Mapping[str, Any]:
+        """The lets of the network, in numbers and words."""
+        return self.network.spec.settings(self.network.variant, dict(self.settings["let"]), [])
+
     def analyzed(self, values: Mapping[str, Any]) -> Report:
         """The report with these values, numbers or symbols."""
         alike = {other: values[axis.name] for axis in self.axes for other in axis.others}
-        given = with_values(self.network, {**values, **alike}, **self.settings)
-        return analyze(self.network, **given, dtype=self.dtype, max_layers=self.max_layers)
+        return analyze(
+            self.network, **self._given({**values, **alike}), dtype=self.dtype, max_layers=self.max_layers
+        )  # fmt: skip
+
+    def _given(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings of `analyze`: a name is a let or an element of one, else a symbol of the input, else an axis."""
+        opened = symbols_in(self.settings["input"])
+        input = _substituted(self.settings["input"], {name: values[name] for name in opened})
+        rest = {name: value for name, value in values.items() if name not in opened}
+        return with_values(self.network, rest, **{**self.settings, "input": input})
+
+    def is_size(self, axis: Axis) -> bool:
+        """Whether an axis is of the input or the batch, and no let."""
+        return all(map(self._is_size, (axis.name, *axis.others)))
+
+    def _is_size(self, name: str) -> bool:
+        return name not in self.lets and (name in AXES or name in symbols_in(self.settings["input"]))
 
     def check(self) -> None:
-        """UsageError for names that this network does not have."""
-        names = [(name, axis) for axis in self.axes for name in (axis.name, *axis.others)]
-        with_values(self.network, {name: axis.value(0) for name, axis in names}, **self.settings)
+        """UsageError for names that this network does not have, and for values that no size has."""
+        names = {name: axis for axis in self.axes for name in (axis.name, *axis.others)}
+        twice = symbols_in(self.settings["input"]) & self.lets.keys()
+        if twice:
+            raise UsageError(f"input: '{min(twice)}' is a let of {self.label}; give the symbol another name")
+        for name, axis in names.items():
+            if self._is_size(name) and axis.no_size is not None:
+                raise UsageError(f"vary {name}: {told(axis.no_size)} is no size; sizes are whole numbers from 1")
+        self._given({name: axis.value(0) for name, axis in names.items()})
+        for name in names.keys() - self.lets.keys():
+            whole = name.rpartition("_")[0]
+            if whole in names:
+                raise UsageError(f"vary: '{name}' is an element of '{whole}', which is varied too")
+
+
+def _substituted(given: Any, values: Mapping[str, Any]) -> Any:
+    """Shapes with their symbols replaced."""
+    if isinstance(given, Mapping):
+        return {name: _substituted(part, values) for name, part in given.items()}
+    if isinstance(given, list | tuple):
+        return tuple(_substituted(part, values) for part in given)
+    return dims.substitute(given, values) if dims.is_number(given) else given
 
 
 class Compiler:
@@ -87,7 +127,7 @@ class Compiler:
             if self.symbols[axis.name] is None:
                 self.closed[axis.name] = "its values are no numbers that a symbol can stand for"
         opened = [axis for axis in request.axes if axis.name not in self.closed]
-        if prod(map(len, opened)) <= FEW and any(name in _PEAKS for name in request.quantities):
+        if prod(map(len, opened)) <= FEW and not all(map(request.is_size, opened)):
             self.closed.update({axis.name: "its few values are analysed one by one" for axis in opened})
 
     def structures(self, start: int = 0) -> Iterator[Structure]:
@@ -102,7 +142,7 @@ class Compiler:
             case, failed = self._case(constants, axes)
             if case is not None or not axes:
                 yield Structure(
-                    self.request.network.name, constants, axes, failed if case is None else case, start
+                    self.request.label, constants, axes, failed if case is None else case, start
                 )  # fmt: skip
                 return
             if self._closes(constants, axes):

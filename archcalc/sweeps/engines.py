@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import pickle
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -97,19 +99,45 @@ def _client(scheduler: str | None) -> Iterator[Any]:
     import distributed
 
     library: Any = distributed
-
     if scheduler is None:
-        with (
-            library.LocalCluster(threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster,
-            library.Client(cluster, set_as_default=False) as client,
-        ):
+        with _cluster(library) as cluster, library.Client(cluster, set_as_default=False) as client:
             yield client
         return
     try:
         client = library.Client(scheduler, timeout=10, set_as_default=False)
-    except (OSError, ValueError) as error:
+    except (OSError, TypeError, ValueError) as error:
         raise UsageError(f"there is no scheduler at {scheduler!r}: {error}") from None
     with client:
         if not client.scheduler_info()["workers"]:
             raise UsageError(f"the scheduler at {scheduler!r} has no workers")
         yield client
+
+
+def _cluster(library: Any) -> Any:
+    """A cluster on this machine, whose workers leave an interrupt to this process."""
+    if getattr(multiprocessing.current_process(), "_inheriting", False):  # a worker that imports the calling script
+        raise SystemExit(1)
+    try:
+        with _uninterrupted():
+            return library.LocalCluster(threads_per_worker=1, dashboard_address=None, silence_logs=50)
+    except RuntimeError as error:
+        raise UsageError(
+            f"the workers did not start ({error}). They import the script that calls: let it call sweep under "
+            'if __name__ == "__main__":, or give the address of a scheduler'
+        ) from None
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold ^C back; processes that are started meanwhile never see it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # it would let ^C through where it is started
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

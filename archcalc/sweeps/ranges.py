@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import cached_property
 from math import gcd, lcm
 from typing import Any
 
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from .. import dims
 from ..errors import ArchcalcError, SpecError, UsageError, hinted, shown
+from ..expr import looks_boolean, not_boolean, parse
 from ..records import Record, record
 from ..yamlsrc import parse_value
 
@@ -57,28 +59,37 @@ class Axis(Record):
     def __iter__(self) -> Iterator[Any]:
         return map(self.value, range(len(self)))
 
-    @property
+    @cached_property
     def is_numeric(self) -> bool:
         """Whether all values are numbers."""
         return self.listed is None or all(map(_is_number, self.listed))
 
-    @property
+    @cached_property
     def denominator(self) -> int:
         """A denominator that all values have in common."""
         if self.listed is None:
             return lcm(self.start.denominator, self.step.denominator if self.count > 1 else 1)
         return lcm(*(Fraction(value).denominator for value in self.listed))
 
-    @property
+    @cached_property
     def largest(self) -> int:
         """The largest numerator over the common denominator, in absolute value."""
         ends = (self.value(0), self.value(len(self) - 1)) if self.listed is None else self.listed
         return max(abs(int(value * self.denominator)) for value in ends)
 
-    @property
+    @cached_property
     def least(self) -> Any:
         """The least value."""
-        return self.value(0) if self.listed is None else min(self.listed)
+        return min(self.value(0), self.value(len(self) - 1)) if self.listed is None else min(self.listed)
+
+    @property
+    def no_size(self) -> Any:
+        """The first value that no size can have, one that is not a whole number from 1, or None."""
+        last = len(self) - 1
+        values = (self.value(0), self.value(min(1, last)), self.value(last)) if self.listed is None else self.listed
+        return next(
+            (value for value in values if not (_is_number(value) and dims.is_whole(value) and value >= 1)), None
+        )
 
     def numerators(self, low: int, high: int) -> NDArray[Any]:
         """Of the values with the numbers low to high - 1, over the common denominator."""
@@ -172,6 +183,11 @@ def _value(text: str) -> Any:
         return dims.plain(_fraction(text))
     if ":" in text:
         raise ArchcalcError(f"'{shown(text)}' is no range; write START:STOP:STEP with numbers, such as 96:640:32")
+    if looks_boolean(text) and text not in ("true", "false"):
+        raise ArchcalcError(not_boolean(text))
+    if re.match(r"[-+.]?\.?[0-9]", text):
+        parse(text)  # says what is wrong with .5 or 1e3
+        raise ArchcalcError(f"'{shown(text)}' is not a number; write digits, such as 32, 0.25 or 1/3")
     try:
         return _plain(parse_value(text))
     except SpecError as error:

@@ -21,14 +21,14 @@ _EXACT = 10**15  # decimals with fewer digits come back from a float as they are
 
 
 def kind(axis: Axis) -> str:
-    """What the values of an axis are in a table: whole, decimal (floats that print as the exact value) or other.
+    """What the values of an axis are in a table: whole, decimal (floats that print as the exact value), truth or other.
 
     >>> from .ranges import read
-    >>> [kind(read("x", text)) for text in ("1:9", "0.25:1:0.25", "1/3,1", "A,B")]
-    ['whole', 'decimal', 'other', 'other']
+    >>> [kind(read("x", text)) for text in ("1:9", "0.25:1:0.25", "1/3,1", "true,false", "A,B")]
+    ['whole', 'decimal', 'other', 'truth', 'other']
     """
     if not axis.is_numeric:
-        return "other"
+        return "truth" if axis.listed and all(isinstance(value, bool) for value in axis.listed) else "other"
     below = axis.denominator
     if below == 1:
         return "whole"

@@ -121,6 +121,7 @@ def read(text: str, names: Collection[str]) -> Where:
         plain = _without_units(str(text))
         whole = parse(plain)
         body = ast.parse(plain.strip(), mode="eval").body
+        _check_choices(body)
         tree, divisors = _tree(body, plain.strip()), _divisors(body, plain.strip())
     except ArchcalcError as error:
         raise UsageError(f"where: {error}") from None
@@ -128,6 +129,14 @@ def read(text: str, names: Collection[str]) -> Where:
         if name not in names:
             raise UsageError(f"where: {hinted(f'unknown name {shown(name)!r}', did_you_mean(name, names))}")
     return Where(str(text), tree, whole.names, divisors)
+
+
+def _check_choices(body: ast.expr) -> None:
+    """Refuse what would be decided once, and not at each point."""
+    for node in ast.walk(body):
+        inner = [part for part in ast.iter_child_nodes(node) if isinstance(part, ast.Compare | ast.BoolOp)]
+        if isinstance(node, ast.IfExp) or (inner and not isinstance(node, ast.BoolOp | ast.UnaryOp)):
+            raise ArchcalcError("a choice or comparison cannot stand inside of another; combine them by and, or, not")
 
 
 def _divisors(body: ast.expr, text: str) -> tuple[Expression, ...]:
@@ -187,13 +196,13 @@ def _compiled(where: Where, symbols: Mapping[str, Any], constants: Mapping[str, 
     def made(tree: Any) -> Any:
         kind, parts = tree
         if kind == "value":
-            return "known", truth(_evaluated(parts, scope))
+            return "known", _truth(parts, scope)
         if kind != "compare":
             return kind, tuple(map(made, parts))
         relation, *sides = parts
         left, right = (_evaluated(side, scope) for side in sides)
         if not (dims.is_number(left) and dims.is_number(right)):
-            return "known", _words(left, relation, right)
+            return "known", _words((sides[0].text, left), (sides[1].text, right), relation)
         if relation in "<>":
             conditions.append(Condition(left, {"<": ">=", ">": "<="}[relation], right))
             return "not", (("check", len(conditions) - 1),)
@@ -226,18 +235,37 @@ def _scope(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _evaluated(expression: Expression, scope: Mapping[str, Any]) -> Any:
-    undecided: list[Condition] = []
-    value = expression.evaluate(scope, undecided)
-    if undecided:
-        raise ArchcalcError(f"'{shown(expression.text)}': a choice cannot depend on {undecided[0].left}")
-    return value
+    return expression.evaluate(scope, [])
 
 
-def _words(left: Any, relation: str, right: Any) -> bool:
-    """Words, truth values and lists are equal or not."""
+def _truth(expression: Expression, scope: Mapping[str, Any]) -> bool:
+    """What stands alone must be true or false."""
+    value = _evaluated(expression, scope)
+    if dims.is_number(value):
+        raise ArchcalcError(f"'{shown(expression.text)}' is a number; compare it, as in macs <= 600M")
+    _check_list(expression.text, value)
+    return truth(value)
+
+
+def _words(left: tuple[str, Any], right: tuple[str, Any], relation: str) -> bool:
+    """Whether words, truth values and lists are equal or not; each comes with its text."""
+    _check_list(*left)
+    _check_list(*right)
     if relation not in ("==", "!="):
-        raise ArchcalcError(f"{describe(left)} and {describe(right)} are no two numbers: compare them by == or !=")
-    if dims.is_number(left) or dims.is_number(right):
-        raise ArchcalcError(f"{describe(left)} cannot be compared with {describe(right)}")
-    alike = type(left) is type(right) and left == right
+        raise ArchcalcError(f"{_told(left)} and {_told(right)} are no two numbers: compare them by == or !=")
+    if dims.is_number(left[1]) or dims.is_number(right[1]):
+        raise ArchcalcError(f"{_told(left)} cannot be compared with {_told(right)}")
+    alike = type(left[1]) is type(right[1]) and left[1] == right[1]
     return alike if relation == "==" else not alike
+
+
+def _check_list(text: str, value: Any) -> None:
+    """Refuse a list of numbers that differ from point to point."""
+    if isinstance(value, tuple) and any(dims.is_number(part) and dims.is_symbolic(part) for part in value):
+        raise ArchcalcError(f"'{shown(text)}' is a list here; take one of its numbers, such as {shown(text)}[0]")
+
+
+def _told(side: tuple[str, Any]) -> str:
+    """A value as a message shows it; of a number that differs from point to point the text."""
+    text, value = side
+    return f"'{shown(text)}'" if dims.is_number(value) and dims.is_symbolic(value) else describe(value)

@@ -87,6 +87,14 @@ def _figures(report: ac.Report, asked: list[str]) -> list[object]:
     return [report.formula(quantity).expr for quantity in asked]
 
 
+def fronts() -> None:
+    """A front that holds every point, the worst there is."""
+    asked: Callable[[], Sweep] = lambda: ac.sweep(  # noqa: E731
+        "resnet50", {"H": "2:400:2", "W": "2:400:2"}, "macs", pareto="macs,+H,+W"
+    )
+    print(f"  a front of {len(asked()):,} points in three objectives takes {seconds(asked):.2f} s")
+
+
 def peers(rate: float) -> None:
     """What a loop over input sizes in one process takes of others, where they are installed beside archcalc."""
     for module, call in PEERS.items():
@@ -109,6 +117,7 @@ def memory() -> None:
 
 if __name__ == "__main__":
     found = rates()
+    fronts()
     peers(found["resnet50"])
     if "--memory" in sys.argv:
         memory()
