@@ -16,7 +16,7 @@ from string import ascii_uppercase
 from typing import Any
 
 from .. import dims
-from ..conditions import Condition, promised, strongest
+from ..conditions import Condition, known_of_symbols, promised, strongest
 from ..errors import ArchcalcError, UsageError
 from ..inline import Chain
 from ..network import Network
@@ -68,7 +68,7 @@ class Comparison(Record):
         """Which has fewer weights and MACs, each side against the last, and where that changes."""
         *others, last = self.sides
         axes = {name for side in self.sides for shape in side.report.inputs.values() for name in _names(shape.axes)}
-        known = _promises(self.assumptions)
+        known = known_of_symbols(self.assumptions)
         found = []
         for side in others:
             for name in RATIOS:
@@ -189,21 +189,6 @@ def _ratio(a: Any, b: Any) -> Any:
     from ..dims.quotients import quotient
 
     return quotient(a, b)
-
-
-def _promises(assumptions: Iterable[Condition]) -> dict[str, tuple[int, int]]:
-    """What is assumed of single whole numbers: by name what each is a multiple of, and its minimum."""
-    known: dict[str, tuple[int, int]] = {}
-    for left, relation, right, _ in assumptions:
-        name = str(left)
-        if dims.symbols_of(left) != {name} or type(right) is not int or not dims.is_whole(left):
-            continue
-        multiple, minimum = known.get(name, (1, 1))
-        if relation == "% ==":
-            known[name] = (multiple * right // dims.gcd(multiple, right), minimum)
-        elif relation == ">=":
-            known[name] = (multiple, max(minimum, right))
-    return known
 
 
 def _names(sizes: Sequence[Any]) -> frozenset[str]:
