@@ -1,45 +1,26 @@
-"""Chains of layers written in one line, in the notation of the VGG paper: `3*conv3-C maxpool fc-4096`.
+"""Reads the notation from left to right, without going back, and explains what is wrong where it stands.
 
-A chain becomes the same plain data as a YAML file, with the place of every piece, so that checking, messages and
-symbols are those of any other network. The grammar stands in docs/compare.md. The module is longer than others because
-each form of layer has its own mistakes to explain.
-
-Source: Simonyan & Zisserman 2014, arXiv 1409.1556, Table 1: conv<receptive field size>-<number of channels>.
-
->>> chain = read("2*conv3-C maxpool fc-10:linear")
->>> sorted(chain.names)
-['C']
->>> for entry in chain.source({"C": 64}, (3, 8, 8)).data["layers"]:
-...     print(entry)
-{'repeat': 2, 'do': [{'conv': {'kernel': 3, 'filters': 64, 'pad': 'same'}}, 'relu']}
-{'maxpool': {'kernel': 2, 'stride': 2}}
-flatten
-{'linear': {'units': 10}}
+>>> read("conv3-64/2:g4 relu").items[0].kind
+'conv'
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
-from typing import Any, NamedTuple, NoReturn, TypeAlias
+from collections.abc import Callable
+from typing import Any, NamedTuple, NoReturn
 
-from . import dims
-from .errors import ArchcalcError, SpecError, UsageError, did_you_mean, hinted, nearest, shown
-from .expr import FUNCTIONS, Expression, parse
-from .layers import FAMILIES, JOINS, find, is_kind
-from .records import Record, record
-from .values import check_name
-from .yamlsrc import DataPath, Mark, Source
+from ..errors import ArchcalcError, did_you_mean, nearest, shown
+from ..expr import FUNCTIONS, parse
+from ..layers import FAMILIES, JOINS, find, is_kind
+from ..values import check_name
+from .chain import MAX_LAYERS, Chain, Group, Item, NotationError, Size, Unit, length
 
 MAX_LENGTH = 1_000  # characters of a chain
 MAX_EXPRESSION = 60  # characters between brackets
 MAX_DIGITS = 9
 MAX_BRACKETS = 12
-MAX_LAYERS = 1_000
 MAX_NAMES = 12
-MAX_TERMS = 8  # of a size, multiplied out: costs multiply several sizes
-WINDOW = 100  # characters of a long chain that a message shows
 
 SHORT = {"gap": "global_avgpool", "gmp": "global_maxpool", "bn": "batchnorm", "soft-max": "softmax"}
 
@@ -73,121 +54,6 @@ _NUMBER = re.compile(r"[0-9]+")
 _COUNT = re.compile(rf"({_NUMBER.pattern}|{_NAME.pattern}) *\* *")
 _BRACKETED_COUNT = re.compile(r"\([^()]*\) *\* *[A-Za-z(]")
 _STRANGE = re.compile(r"[^A-Za-z0-9_ .,+*/()-]|\*\*")
-
-
-class NotationError(UsageError):
-    """A mistake in a chain: what is wrong, then the chain, then a caret under the character."""
-
-    def __init__(self, text: str, at: int, message: str) -> None:
-        line = "".join(character if " " <= character <= "~" else "?" for character in text)
-        start = max(0, at - WINDOW // 2) if len(line) > WINDOW else 0
-        before = "..." if start else ""
-        after = "..." if len(line) > start + WINDOW else ""
-        self.column = at + 1
-        super().__init__(
-            f"column {at + 1} of the chain: {message}\n"
-            f"  {before}{line[start : start + WINDOW]}{after}\n"
-            f"  {' ' * (len(before) + at - start)}^"
-        )
-
-
-class Size(NamedTuple):
-    """A size as it was written, and where."""
-
-    expression: Expression
-    at: int
-
-
-class Unit(NamedTuple):
-    """A layer with its fields, and whether a ReLU stands behind it."""
-
-    kind: str
-    fields: tuple[tuple[str, Any], ...]  # some sizes, or a word
-    has_relu: bool
-    at: int
-
-
-class Group(NamedTuple):
-    """A chain within the chain, so many times."""
-
-    times: Size | None
-    items: tuple[Item, ...]
-    at: int
-
-
-Item: TypeAlias = "Unit | Group"
-
-
-@record
-class Chain(Record):
-    """A chain as it was read: its text, its layers, the names that it leaves open."""
-
-    text: str
-    items: tuple[Item, ...]
-
-    @cached_property
-    def sizes(self) -> tuple[Size, ...]:
-        """Its sizes in the order in which they stand there."""
-        return tuple(_sizes(self.items))
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The names in its sizes: each is a symbol, or gets a number."""
-        return frozenset().union(*(size.expression.names for size in self.sizes))
-
-    def values(self, scope: Mapping[str, Any]) -> Iterator[Any]:
-        """Every size in a scope; NotationError where one has no value."""
-        return (self.value(size, scope) for size in self.sizes)
-
-    def value(self, size: Size, scope: Mapping[str, Any]) -> Any:
-        """One size in a scope of its names."""
-        try:
-            value = size.expression.evaluate(scope, [])
-            if not dims.is_number(value):
-                raise ArchcalcError(f"'{size.expression.text}' is not a number")
-            if dims.term_count(value) > MAX_TERMS:
-                raise ArchcalcError(f"a size has at most {MAX_TERMS} terms when it is multiplied out")
-        except (ArchcalcError, ArithmeticError) as error:
-            raise NotationError(self.text, size.at, str(error)) from None
-        return value
-
-    def source(self, scope: Mapping[str, Any], input: Sequence[Any]) -> Source:
-        """The chain as a spec would hold it, for this input: channels first, in numbers or symbols."""
-        return _Writer(self, scope).source(input)
-
-    def located(self, error: SpecError) -> UsageError:
-        """A problem of the spec that the chain became, as one with a caret."""
-        problem = error.problems[0]
-        if not problem.column:
-            return UsageError(hinted(problem.message, problem.hint))
-        return NotationError(self.text, problem.column - 1, hinted(problem.message, problem.hint))
-
-
-def _sizes(items: Iterable[Item]) -> Iterator[Size]:
-    for item in items:
-        if isinstance(item, Unit):
-            yield from (size for _, value in item.fields if isinstance(value, tuple) for size in value)
-            continue
-        if item.times is not None:
-            yield item.times
-        yield from _sizes(item.items)
-
-
-def _length(items: Iterable[Item]) -> tuple[int, Item | None]:
-    """How many layers these are, up to the item at which they are too many; that item."""
-    total = 0
-    for item in items:
-        if isinstance(item, Unit):
-            total += 1 + item.has_relu
-        else:
-            inside, found = _length(item.items)
-            times = 1 if item.times is None or item.times.expression.names else item.times.expression.evaluate({}, [])
-            total += inside * times
-            if found is not None:
-                return total, found
-        if total > MAX_LAYERS:
-            return total, item
-    return total, None
 
 
 def holds_token(text: str) -> bool:
@@ -242,9 +108,9 @@ class _Reader:
             self.wrong("this bracket was not opened")
         if not items:
             self.wrong("there is no layer; write some, such as conv3-64", 0)
-        length, item = _length(items)
+        count, item = length(items)
         if item is not None:
-            self.wrong(f"these are {length:,} layers, a chain has at most {MAX_LAYERS:,}; write a file", item.at)
+            self.wrong(f"these are {count:,} layers, a chain has at most {MAX_LAYERS:,}; write a file", item.at)
         chain = Chain(self.text, items)
         if len(chain.names) > MAX_NAMES:
             self.wrong(f"a chain has at most {MAX_NAMES} names, this one {len(chain.names)}", 0)
@@ -523,67 +389,3 @@ def _unknown_word(word: str) -> str:
     told = f"known: {', '.join(FORMS)}, and layer kinds that need no fields, such as relu"
     hint = f"did you mean '{close[0]}'?" if close else did_you_mean(word, bare) or told
     return f"'{shown(word)}' is no layer of the notation; {hint}"
-
-
-class _Writer:
-    """Writes a chain as plain data, and notes where each piece stood."""
-
-    def __init__(self, chain: Chain, scope: Mapping[str, Any]) -> None:
-        self.chain = chain
-        self.scope = scope
-        self.marks: dict[DataPath, Mark] = {(): (1, 1)}
-        self.is_map = False  # whether what comes next gets a map
-
-    def source(self, input: Sequence[Any]) -> Source:
-        self.is_map = len(input) > 1
-        layers = self.entries(self.chain.items, ("layers",))
-        data = {"input": list(input), "layers": layers}
-        return Source(data, "", self.chain.text, self.marks)
-
-    def entries(self, items: Sequence[Item], path: DataPath) -> list[Any]:
-        entries: list[Any] = []
-        for item in items:
-            if self.is_map and _begins_dense(item):
-                self.put(entries, "flatten", path, item.at)
-                self.is_map = False
-            if isinstance(item, Group):
-                self.group(entries, item, path)
-            else:
-                self.unit(entries, item, path)
-        return entries
-
-    def put(self, entries: list[Any], entry: Any, path: DataPath, at: int) -> DataPath:
-        """Add an entry; its path."""
-        entries.append(entry)
-        path = (*path, len(entries) - 1)
-        self.marks[path] = (1, at + 1)
-        return path
-
-    def group(self, entries: list[Any], group: Group, path: DataPath) -> None:
-        entry: dict[str, Any] = {} if group.times is None else {"repeat": self.chain.value(group.times, self.scope)}
-        own = self.put(entries, entry, path, group.at)
-        entry["do"] = self.entries(group.items, (*own, "do"))
-
-    def unit(self, entries: list[Any], unit: Unit, path: DataPath) -> None:
-        fields = {name: self.field(value) for name, value in unit.fields}
-        own = self.put(entries, {unit.kind: fields} if fields else unit.kind, path, unit.at)
-        for name, value in unit.fields:
-            if isinstance(value, tuple):
-                place: DataPath = (*own, unit.kind, name)
-                self.marks[place] = (1, value[0].at + 1)
-        if unit.has_relu:
-            self.put(entries, "relu", path, unit.at)
-        self.is_map = self.is_map and unit.kind not in ("flatten", "linear")
-
-    def field(self, value: Any) -> Any:
-        if isinstance(value, tuple):
-            axes = [self.chain.value(size, self.scope) for size in value]
-            return axes[0] if len(axes) == 1 else axes
-        return value
-
-
-def _begins_dense(item: Item) -> bool:
-    """Whether its first layer is fully connected."""
-    while isinstance(item, Group):
-        item = item.items[0]
-    return item.kind == "linear"
