@@ -16,6 +16,7 @@ class Cost(NamedTuple):
 
     parameters: Any
     weights: Any
+    biases: Any
     buffers: Any
     operations: Operations
     activations: Any
@@ -73,6 +74,7 @@ def _cost(layer: Layer, x: Any, y: Shape) -> Cost:
     return Cost(
         parameters=weights + biases,
         weights=weights,
+        biases=biases,
         buffers=sum(dims.prod(axes) for axes in layer.buffers(x).values()),
         operations=layer.operations(x, y),
         activations=outputs if layer.stores == "new" else 0,

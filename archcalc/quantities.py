@@ -162,7 +162,7 @@ NONLINEARITIES = frozenset(ACTIVATIONS) - {"softmax"}
 QUANTITIES: tuple[Quantity, ...] = (
     Quantity("parameters", "numbers", "learned numbers: weights, biases, scales and shifts", lambda l: l.cost.parameters),
     Quantity("weights", "numbers", "parameters without biases", lambda l: l.cost.weights),
-    Quantity("biases", "numbers", "parameters that are biases or shifts", lambda l: l.cost.parameters - l.cost.weights),
+    Quantity("biases", "numbers", "parameters that are biases or shifts", lambda l: l.cost.biases),
     Quantity("buffers", "numbers", "stored numbers that are not learned, such as moving statistics", lambda l: l.cost.buffers),
     Quantity("macs", "multiply-accumulates", "multiply-accumulates of weighted layers and matrix products, without biases", lambda l: l.cost.operations.macs),
     Quantity("flops", "operations", "2 for each MAC and 1 for each operation of the other five classes", lambda l: l.cost.operations.flops),

@@ -49,7 +49,7 @@ def test_generated_pages_are_current() -> None:
 def test_the_readme_begins_with_installing_and_testing() -> None:
     first, second = [fence.text for fence in generate.fences(PAGES["README.md"]) if fence.language == "sh"][:2]
     assert first == "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/archcalc table vgg16"
-    assert second == ".venv/bin/pip install '.[test]' && .venv/bin/python -m pytest"
+    assert second == ".venv/bin/pip install '.[test]' && .venv/bin/python -m pytest -n auto"
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -38,7 +38,7 @@ class Folding(Record):
         """What a layer still has learned: of a folded batch norm its shift, if that is now the bias."""
         if layer.node.number not in self.into:
             return layer.cost.parameters
-        return layer.cost.parameters - layer.cost.weights if self._brings_bias(layer) else 0
+        return layer.cost.biases if self._brings_bias(layer) else 0
 
     def buffers(self, layer: LayerReport) -> Any:
         """What a layer still stores beside."""

@@ -214,7 +214,7 @@ class Attention(Layer):
         scores = rows * attended
         biases = self.bias * tokens * (self.heads * (2 * key + value) + x.channels)
         return Operations(
-            macs=self._projection_macs(x) + scores * key + scores * value,
+            macs=self._projection_macs(x) + scores * (key + value),
             multiplications=rows * key,
             additions=biases + self._added_to_scores(x, scores) + (2 * scores - rows),
             comparisons=scores - rows,
