@@ -13,7 +13,7 @@ from ..report import Report
 from .rows import PLAIN, Options, Style, Table, cells_of, nested, rows, table
 from .text import CONVENTION, facts, heading, input_line
 
-PAGE = "body { margin: 2rem auto; max-width: 72rem; padding: 0 1rem; color-scheme: light dark }"
+PAGE = ":root { color-scheme: light dark } body { margin: 2rem auto; max-width: 72rem; padding: 0 1rem }"
 
 
 def html(report: Report, options: Options) -> str:
