@@ -7,9 +7,14 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
 
 import archcalc as ac
+from archcalc.cli import main
+from archcalc.efficiency import roofline
+from archcalc.partition import plan
 from archcalc.quantities import LAYER_QUANTITIES
+from archcalc.receptive import Fields
 from archcalc.render import render
 
 H, W = ac.symbol("H"), ac.symbol("W")
@@ -46,6 +51,33 @@ def test_other_results_are_markdown_tables() -> None:
     assert report.explain("conv1")._repr_markdown_().startswith("**conv1: conv, filters 96")
     assert report._repr_markdown_() == render(report, "markdown")
     assert report._repr_latex_() == render(report, "latex")
+
+
+def test_plans_fields_and_rooflines_are_what_the_commands_print() -> None:
+    report = ac.analyze("alexnet")
+    for found, command in (
+        (
+            plan(report, devices=2, scheme="channels"),
+            ["partition", "alexnet", "--devices", "2", "--scheme", "channels", "--batch", "1"],
+        ),
+        (Fields(report), ["field", "alexnet"]),
+        (roofline(report, "a100"), ["roofline", "alexnet", "--device", "a100"]),
+    ):
+        assert str(found) == CliRunner().invoke(main, command).output.rstrip("\n")
+        assert found._repr_markdown_() == CliRunner().invoke(main, [*command, "--format", "markdown"]).output.rstrip(
+            "\n"
+        )
+
+
+def test_a_sweep_is_a_data_frame() -> None:
+    pytest.importorskip("pandas")
+    frame = ac.sweep(["lenet5", "alexnet"], {"H": "224:256:32"}, ["macs"]).to_pandas()
+    assert frame.to_dict("list") == {
+        "network": ["lenet5", "lenet5", "alexnet", "alexnet"],
+        "H": [224, 256, 224, 256],
+        "macs": [ac.analyze(name, input=(channels, side, width)).macs
+                 for name, channels, width in (("lenet5", 1, 32), ("alexnet", 3, 227)) for side in (224, 256)],
+    }  # fmt: skip
 
 
 def test_plain_data_is_what_json_says() -> None:

@@ -73,6 +73,7 @@ PLACE = {module: number for number, modules in enumerate(ROAD) for module in mod
 EXCEPTIONS = {
     ("report", "quantities"), ("report", "formula"), ("report", "explain"), ("report", "render"), ("explain", "render"),
     ("comparison", "render"), ("formula", "render"), ("solving", "render"),
+    ("partition", "render"), ("receptive", "render"), ("efficiency", "render"), ("sweeps", "render"),
 }  # fmt: skip
 
 

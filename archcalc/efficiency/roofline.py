@@ -79,6 +79,17 @@ class Roofline(Record):
     types: tuple[str, ...]  # of the numbers that it computes with
     energy_missing: str  # why there are no energies; empty if there are
 
+    def __str__(self) -> str:
+        from ..render.efficiency import roofs
+
+        return roofs(self)
+
+    def _repr_markdown_(self) -> str:
+        """For notebooks: the same with tables."""
+        from ..render.efficiency import roofs
+
+        return roofs(self, "markdown")
+
     @cached_property
     def latency(self) -> Fraction:
         """The least seconds for a batch, layer by layer."""

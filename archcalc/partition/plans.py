@@ -188,6 +188,17 @@ class Plan(Record):
     alternatives: tuple[Alternative, ...] = ()
     facts: tuple[str, ...] = ()  # what the scheme itself has to say: bubbles, halos, rounds
 
+    def __str__(self) -> str:
+        from ..render.partition import partition
+
+        return partition(self)
+
+    def _repr_markdown_(self) -> str:
+        """For notebooks: the same with tables."""
+        from ..render.partition import partition
+
+        return partition(self, "markdown")
+
     @property
     def devices(self) -> int:
         """How many devices."""

@@ -139,6 +139,17 @@ class Fields(Record):
     report: Report
     source: str | None = None  # the input's name, where there are several
 
+    def __str__(self) -> str:
+        from ..render.fields import table
+
+        return table(self)
+
+    def _repr_markdown_(self) -> str:
+        """For notebooks: the same with tables."""
+        from ..render.fields import table
+
+        return table(self, "markdown")
+
     @cached_property
     def shape(self) -> Shape:
         """The input's."""

@@ -71,6 +71,12 @@ class Sweep(Record):
         """
         return table(self.plan, joined(self.kept)) if self.kept else table(self.plan, None)
 
+    def to_pandas(self) -> Any:
+        """The columns as a data frame; UsageError where pandas is not installed."""
+        from ..render.frames import of_columns
+
+        return of_columns(self.columns)
+
     def __len__(self) -> int:
         return sum(len(rows.points) for rows in self.kept)
 
