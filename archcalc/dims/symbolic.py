@@ -18,6 +18,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from math import comb
 from math import gcd as int_gcd
+from operator import is_
 from typing import Any, NamedTuple
 
 import sympy
@@ -567,14 +568,19 @@ def _expanded(a: Expr) -> Expr:
             rest = Mul(*(factor for factor in factors if factor is not others[0]))
             terms.extend(rest * inner for inner in others[0].args)
         else:
-            return sympy.expand(a)
-    return a if len(terms) == len(Add.make_args(a)) else Add(*terms)
+            terms.extend(Add.make_args(sympy.expand(term)))
+    return a if len(terms) == len(Add.make_args(a)) and all(map(is_, terms, Add.make_args(a))) else Add(*terms)
 
 
 def _is_flat(factor: Expr) -> bool:
-    """Whether a factor is a number, a symbol, a floor in normal form, or a power of one."""
+    """Whether a factor is a number, a symbol, a function of expanded sizes, or a power of one."""
     base = factor.args[0] if isinstance(factor, Pow) and factor.args[1].is_Integer else factor
-    return base.is_Rational or base.is_Symbol or (isinstance(base, FloorDiv | CeilDiv) and base.args[1].is_Integer)
+    return base.is_Rational or base.is_Symbol or (isinstance(base, Function) and _has_flat_arguments(base))
+
+
+@_remembered
+def _has_flat_arguments(function: Expr) -> bool:
+    return all(_expanded(argument) is argument for argument in function.args)
 
 
 def _difference(a: Mapping[Expr, Any], b: Mapping[Expr, Any]) -> list[tuple[Expr, Any]]:
