@@ -26,6 +26,11 @@ UNITS: dict[str, Fraction | int] = {**_COUNTS, **BYTES, "%": Fraction(1, 100)}
 
 _PREFIXES = {"": 1, "k": 10**3, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15,
              "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}  # fmt: skip
+AMOUNTS = {
+    **{word: times for word, times in UNITS.items() if word.isalpha()},
+    **{f"{prefix}{unit}": times for prefix, times in _PREFIXES.items() if prefix for unit in ("", "B")},
+}
+"""What may stand behind a number in a condition: 600M, 12GiB, 70k."""
 _AMOUNT = re.compile(r"(?P<number>[0-9]{1,15}(?:\.[0-9]{1,9})?) ?(?P<prefix>[KMGT]i|[kKMGTP])?(?P<unit>[A-Za-z/]*)\Z")
 
 _NUMBER = r"-?[0-9]+(?:\.[0-9]+)?"

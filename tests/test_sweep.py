@@ -721,3 +721,13 @@ def test_a_script_that_its_workers_cannot_import_is_told_so(tmp_path: Path) -> N
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 1
     assert "if __name__" in done.stderr.splitlines()[-1] and done.stderr.count("Traceback") == 1
+
+
+@pytest.mark.parametrize(
+    ("amount", "value"), [("70k", 70_000), ("0.07M", 70_000), ("60kB", 60_000), ("59KiB", 60_416), ("1T", 10**12)]
+)
+def test_conditions_take_every_unit_of_an_amount(amount: str, value: int) -> None:
+    """LeNet-5 has 60,000 parameters."""
+    found = ac.sweep("lenet5", {"H": [32]}, ["parameters"], where=f"parameters <= {amount}")
+    assert found.columns["parameters"].tolist() == [60_000]
+    assert len(ac.sweep("lenet5", {"H": [32]}, ["parameters"], where=f"parameters + {value} > {amount}")) == 1

@@ -26,13 +26,13 @@ from .. import dims
 from ..conditions import Condition
 from ..errors import ArchcalcError, UsageError, did_you_mean, hinted, shown
 from ..expr import Expression, describe, parse, truth
-from ..figures import UNITS
+from ..figures import AMOUNTS
 from ..formula.arrays import INT64, LARGEST, OBJECTS
 from ..formula.program import DENOMINATOR, NUMERATOR, RELATIONS, Program, program
 from ..records import Record, record
 
 Array = NDArray[Any]
-_UNIT = "|".join(sorted((unit for unit in UNITS if unit.isalpha()), key=len, reverse=True))
+_UNIT = "|".join(sorted(AMOUNTS, key=len, reverse=True))
 _AMOUNT = re.compile(rf"(?<![A-Za-z0-9_.])([0-9]{{1,15}}(?:\.[0-9]{{1,9}})?) ?({_UNIT})(?![A-Za-z0-9_.])")
 _COMPARED = {ast.Eq: "==", ast.NotEq: "!=", ast.GtE: ">=", ast.LtE: "<=", ast.Lt: "<", ast.Gt: ">"}
 
@@ -156,7 +156,7 @@ def _without_units(text: str) -> str:
 
 
 def _scaled(match: re.Match[str]) -> str:
-    exact = Fraction(match[1]) * UNITS[match[2]]
+    exact = Fraction(match[1]) * AMOUNTS[match[2]]
     return str(exact.numerator) if exact.denominator == 1 else f"({exact.numerator}/{exact.denominator})"
 
 
