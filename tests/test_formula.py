@@ -154,9 +154,7 @@ def numeric(name: str, symbols: list[str], drawn: dict[str, Any]) -> Report:
     return ac.analyze(network, **{key: filled(value) for key, value in given.items()})
 
 
-NO_FORMULA = (
-    "has no `partition` that says|needs numbers|more than [0-9]+ formulas|kernel that is the same|has a kernel|attention"
-)
+NO_FORMULA = "has no `partition` that says|needs numbers|more than [0-9]+ formulas|kernel that is the same|has a kernel|attention"
 
 
 def made_of(report: Report, quantities: Iterable[Quantity]) -> dict[str, tuple[Formula, ...]]:
