@@ -7,6 +7,7 @@ import io
 import json
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -15,7 +16,7 @@ import archcalc as ac
 from archcalc.cli import main
 from archcalc.quantities import LAYER_QUANTITIES, QUANTITIES
 from archcalc.render import FORMATS, Options, render
-from archcalc.render.rows import COLUMNS, number_text, share, table
+from archcalc.render.rows import COLUMNS, columns, number_text, share, table
 
 EXAMPLES = Path(__file__).parent / "specs" / "examples"
 
@@ -271,3 +272,18 @@ def test_copies_that_alternate_are_told_apart() -> None:
     assert [row[0] for row in made.cells if row[0].startswith("stage3.swin")] == [
         "stage3.swin_block1,3,5", "stage3.swin_block2,4,6",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("format_", ["text", "html"])
+def test_the_columns_are_decided_once_for_all_rows(format_: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether a column `repeat` is needed takes a look at every layer: once for each row it would take their square."""
+    asked: list[int] = []
+
+    def counted(*arguments: Any) -> tuple[str, ...]:
+        asked.append(1)
+        return columns(*arguments)
+
+    for module in ("rows", "html"):
+        monkeypatch.setattr(f"archcalc.render.{module}.columns", counted)
+    render(ac.analyze("resnet50"), format_)
+    assert len(asked) <= 2

@@ -10,7 +10,7 @@ from html import escape
 from importlib.resources import files
 
 from ..report import Report
-from .rows import PLAIN, Options, Style, Table, cells_of, nested, rows, table
+from .rows import PLAIN, Options, Style, Table, cells_of, columns, nested, rows, table
 from .text import CONVENTION, facts, heading, input_line
 
 PAGE = ":root { color-scheme: light dark } body { margin: 2rem auto; max-width: 72rem; padding: 0 1rem }"
@@ -76,9 +76,10 @@ RAW = Style(lambda value, units: str(value), str)  # what cells are sorted by
 def _rows(report: Report, options: Options, made: Table) -> Iterator[str]:
     """Every row."""
     is_nested = options.depth is None and not options.fold and options.sort is None
+    shown = columns(report, options)
     listed = nested(report) if is_nested else ((row, 0, False) for row in rows(report, options))
     for row, depth, is_level in listed:
-        texts, values = (cells_of(row, report, options, style) for style in (PLAIN, RAW))
+        texts, values = (cells_of(row, shown, report, options, style) for style in (PLAIN, RAW))
         parts = list(map(_cell, made.numeric, texts, values))
         if "layer" in made.headers:
             parts[made.headers.index("layer")] = (

@@ -294,7 +294,7 @@ def table(report: Report, options: Options, style: Style = PLAIN) -> Table:
         headers.append(column if column != "macs" else "MACs")
         if options.percent and column in LAYER_QUANTITIES:
             headers.append("%")
-    cells = tuple(tuple(cells_of(row, report, options, style)) for row in rows(report, options))
+    cells = tuple(tuple(cells_of(row, shown, report, options, style)) for row in rows(report, options))
     total: list[str] = []
     for column in shown:
         if column in COLUMN_QUANTITIES:
@@ -306,9 +306,9 @@ def table(report: Report, options: Options, style: Style = PLAIN) -> Table:
     return Table(tuple(headers), numeric, cells, tuple(total))
 
 
-def cells_of(row: Row, report: Report, options: Options, style: Style = PLAIN) -> Iterator[str]:
-    """What a row shows in each column."""
-    for column in columns(report, options):
+def cells_of(row: Row, shown: tuple[str, ...], report: Report, options: Options, style: Style) -> Iterator[str]:
+    """What a row shows in these columns."""
+    for column in shown:
         if column not in COLUMN_QUANTITIES:
             yield text_cell(row, column, style)
             continue
