@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from .options import network_names, parse_inputs, parse_settings, symbol_options
+from .options import OUTPUT, UNITS, format_option, network_names, parse_inputs, parse_settings, symbol_options
 from .output import emit
 
 
@@ -16,18 +16,9 @@ from .output import emit
 @click.argument("things", metavar="NAME|FILE|CHAIN...", nargs=-1, required=True, shell_complete=network_names)
 @symbol_options
 @click.option("--layers", is_flag=True, help="Show the aligned difference of the layer tables of two networks.")
-@click.option(
-    "--units",
-    type=click.Choice(["exact", "si"]),
-    default="exact",
-    show_default=True,
-    help="Exact numbers, or four digits with k, M, G, T.",
-)
-@click.option(
-    "--format", "format", default="text", show_default=True, metavar="text|markdown|json|latex",
-    help="Form of the output.",
-)  # fmt: skip
-@click.option("--output", metavar="FILE", help="Write to a file instead of the terminal.")
+@UNITS
+@format_option("text", "markdown", "json", "latex")
+@OUTPUT
 def compare_command(
     things: tuple[str, ...], settings: tuple[str, ...], inputs: tuple[str, ...], max_layers: int, symbols: str | None,
     promises: tuple[str, ...], layers: bool, units: str, format: str, output: str | None,

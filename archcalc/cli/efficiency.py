@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from .options import analyzed, network_names, setting_options
+from .options import OUTPUT, UNITS, analyzed, format_option, network_names, setting_options
 from .output import emit
 
 
@@ -23,9 +23,9 @@ def shared_options(command: Any) -> Any:
         click.option("--fused", is_flag=True, help="Fold batch norms, and let a layer compute what follows it element by element."),
         click.option("--energy", "table", default="horowitz2014", show_default=True, metavar="NAME|FILE", help="The table of energies of operations and memory."),
         click.option("--level", default="dram", show_default=True, metavar="LEVEL", help="The level of memory in that table from which bytes come: dram, dram-high, sram-1MB, sram-32KB, sram-8KB."),
-        click.option("--units", type=click.Choice(["exact", "si"]), default="exact", show_default=True, help="Exact numbers, or four digits with k, M, G, T."),
-        click.option("--format", "format", default="text", show_default=True, metavar="text|markdown|json", help="Output format."),
-        click.option("--output", metavar="FILE", help="Write to a file instead of the terminal."),
+        UNITS,
+        format_option("text", "markdown", "json"),
+        OUTPUT,
     )  # fmt: skip
     for option in reversed(options):
         command = option(command)

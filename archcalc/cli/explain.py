@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from .options import analyzed, layer_quantities, network_names, setting_options
+from .options import OUTPUT, analyzed, format_option, layer_quantities, network_names, setting_options
 from .output import emit
 
 
@@ -18,11 +18,8 @@ from .output import emit
     "--quantity", metavar="QUANTITY", shell_complete=layer_quantities,
     help="Explain this alone: size, field, parameters, macs, activations, or another quantity of `archcalc table`.",
 )  # fmt: skip
-@click.option(
-    "--format", "format", default="text", show_default=True, metavar="text|markdown|latex|json",
-    help="Form of the output.",
-)  # fmt: skip
-@click.option("--output", metavar="FILE", help="Write to a file instead of the terminal.")
+@format_option("text", "markdown", "latex", "json")
+@OUTPUT
 def explain_command(
     network: str, layer: str | None, quantity: str | None, format: str, output: str | None, **settings: Any
 ) -> None:

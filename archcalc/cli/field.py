@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from ..errors import UsageError, shown
-from .options import analyzed, network_names, symbol_options
+from .options import analyzed, format_option, network_names, symbol_options
 from .output import emit
 
 
@@ -30,9 +30,7 @@ from .output import emit
     type=click.IntRange(1, 99),
     help="Show levels below this depth of the path in one row, that of their last layer.",
 )
-@click.option(
-    "--format", "format", default="text", show_default=True, metavar="text|markdown|json", help="Output format."
-)
+@format_option("text", "markdown", "json")
 def field_command(
     network: str, layer: str | None, at: str | None, pixel: str | None, source: str | None, depth: int | None,
     format: str, **settings: Any,

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from .options import analyzed, network_names, quantities, setting_options
+from .options import OUTPUT, analyzed, format_option, network_names, quantities, setting_options
 from .output import emit
 
 
@@ -18,11 +18,8 @@ from .output import emit
     "--by", default="total", show_default=True, metavar="total|stage|layer",
     help="Of the whole network, of each layer or block that stands directly in it, or of each layer.",
 )  # fmt: skip
-@click.option(
-    "--format", "format", default="text", show_default=True, metavar="text|markdown|latex|python|javascript|json",
-    help="Form of the output.",
-)  # fmt: skip
-@click.option("--output", metavar="FILE", help="Write to a file instead of the terminal.")
+@format_option("text", "markdown", "latex", "python", "javascript", "json")
+@OUTPUT
 def formula_command(
     network: str, quantity: str, by: str, format: str, output: str | None, symbols: str | None, **settings: Any
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ..errors import UsageError
-from .options import analyzed, network_names, setting_options
+from .options import OUTPUT, analyzed, format_option, network_names, setting_options
 from .output import emit
 
 
@@ -32,10 +32,8 @@ from .output import emit
 )
 @click.option("--fit", metavar="BYTES", help="Find the largest batch that fits, such as 24GiB or 12GB.")
 @click.option("--brief", is_flag=True, help="Only the peak and what it is made of, without the schedule.")
-@click.option(
-    "--format", "format", default="text", show_default=True, metavar="text|markdown|json", help="Output format."
-)
-@click.option("--output", metavar="FILE", help="Write to a file instead of the terminal.")
+@format_option("text", "markdown", "json")
+@OUTPUT
 def memory_command(
     network: str, hold_input: bool, no_inplace: bool, reorder: bool, training: bool, optimizer: str | None,
     rules: str | None, amp: bool, checkpoint: str | None, fit: str | None, brief: bool, format: str,

@@ -67,6 +67,16 @@ COUNTING_OPTIONS = (
     click.option("--dtype", shell_complete=dtypes, default="float32", show_default=True, help="Type of a number, for the figures in bytes."),
 )  # fmt: skip
 
+UNITS = click.option("--units", type=click.Choice(["exact", "si"]), default="exact", show_default=True, help="Exact numbers, or four digits with k, M, G, T.")  # fmt: skip
+OUTPUT = click.option("--output", metavar="FILE", help="Write to a file instead of the terminal.")
+
+
+def format_option(*formats: str) -> Callable[[Command], Command]:
+    """The form of the output; a renderer refuses what it does not know."""
+    return click.option(
+        "--format", "format", default="text", show_default=True, metavar="|".join(formats), help="Form of the output."
+    )
+
 
 def network_options(command: Command) -> Command:
     """What network a spec becomes."""

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from ..specreader import WORDS
-from .options import analyzed, dtypes, network_names, symbol_options
+from .options import OUTPUT, analyzed, dtypes, format_option, network_names, symbol_options
 from .output import emit
 
 BATCH = 128  # images, as AlexNet was trained with, where neither the command nor the spec says
@@ -75,10 +75,8 @@ BATCH = 128  # images, as AlexNet was trained with, where neither the command no
     show_default=True,
     help="Type of a number, for the figures in bytes.",
 )
-@click.option(
-    "--format", "format", default="text", show_default=True, metavar="text|markdown|json", help="Form of the output."
-)
-@click.option("--output", metavar="FILE", help="Write to a file instead of the terminal.")
+@format_option("text", "markdown", "json")
+@OUTPUT
 def partition_command(network: str, format: str, output: str | None, stages: str | None, **options: Any) -> None:
     """Split NAME or FILE over devices: what each one holds, and what crosses between them.
 

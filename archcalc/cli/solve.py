@@ -8,7 +8,16 @@ from typing import Any
 import click
 
 from ..quantities import MEASURABLE
-from .options import Command, counting_options, network_names, network_options, parse_inputs, parse_settings
+from .options import (
+    OUTPUT,
+    Command,
+    counting_options,
+    format_option,
+    network_names,
+    network_options,
+    parse_inputs,
+    parse_settings,
+)
 from .output import emit
 
 OPTION_NAMES = {"inference_memory": ("--memory", "--inference-memory")}
@@ -49,10 +58,8 @@ def constraint_options(command: Command) -> Command:
     type=click.IntRange(0, 10**6),
     help="Analyse at most so many values one by one, where there is no formula.",
 )
-@click.option(
-    "--format", "format", default="text", show_default=True, metavar="text|markdown|json", help="Output format."
-)
-@click.option("--output", metavar="FILE", help="Write to a file instead of the terminal.")
+@format_option("text", "markdown", "json")
+@OUTPUT
 def solve_command(
     network: str, variable: str, settings: tuple[str, ...], inputs: tuple[str, ...], batch: int, format: str,
     output: str | None, **given: Any,

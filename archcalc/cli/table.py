@@ -9,7 +9,7 @@ import click
 from ..errors import UsageError
 from ..render import FORMATS, render
 from ..render.rows import DEFAULT_COLUMNS, Options
-from .options import analyzed, network_names, quantity_columns, setting_options
+from .options import OUTPUT, UNITS, analyzed, network_names, quantity_columns, setting_options
 from .output import emit
 
 
@@ -30,13 +30,7 @@ from .output import emit
 )
 @click.option("--depth", type=click.IntRange(1, 99), help="Fold levels below this depth of the path into one row each.")
 @click.option("--fold", is_flag=True, help="Show one round of each repeat, with the number of rounds.")
-@click.option(
-    "--units",
-    type=click.Choice(["exact", "si"]),
-    default="exact",
-    show_default=True,
-    help="Exact numbers, or four digits with k, M, G, T.",
-)
+@UNITS
 @click.option(
     "--format",
     "format_",
@@ -45,7 +39,7 @@ from .output import emit
     show_default=True,
     help="Form of the output.",
 )
-@click.option("--output", metavar="FILE", help="Write to a file instead of the terminal.")
+@OUTPUT
 def table_command(
     network: str, columns: str | None, sort: str | None, percent: bool, depth: int | None, fold: bool, units: str,
     format_: str, output: str | None, **settings: Any,

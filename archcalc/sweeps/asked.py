@@ -12,7 +12,7 @@ from typing import Any
 from ..analysis import read_counting, symbols_in
 from ..errors import UsageError, did_you_mean, hinted, shown
 from ..network import Network
-from ..quantities import MEASURABLE
+from ..quantities import MEASURABLE, measurable
 from .engines import ENGINES
 from .plan import Objective
 from .ranges import Axis
@@ -60,9 +60,7 @@ def completed(
     names: Sequence[str], axes: Sequence[Axis], where: Where | None, objectives: Sequence[Objective]
 ) -> tuple[str, ...]:
     """The quantities, with those that the condition and the front read behind them; UsageError for unknown ones."""
-    for name in names:
-        if name not in MEASURABLE:
-            raise UsageError(hinted(f"unknown quantity '{shown(name)}'", did_you_mean(name, MEASURABLE)))
+    names = [measurable(name).name for name in names]
     if len(set(names)) < len(names):
         raise UsageError("quantities: name each once")
     varied = {axis.name for axis in axes}
