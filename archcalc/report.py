@@ -17,6 +17,7 @@ from .records import Record, record
 from .shapes import Shape
 
 if TYPE_CHECKING:
+    from .draw import Diagram
     from .explain import Explanation
     from .formula import Formula
 
@@ -226,6 +227,12 @@ class Report(Record):
         from .explain import explain
 
         return explain(self, layer, quantity)
+
+    def draw(self, depth: int | None = None, costs: bool = False) -> Diagram:
+        """The network as a picture, which notebooks show: `report.draw(depth=2)`."""
+        from .draw import diagram_of
+
+        return diagram_of(self, depth, costs=costs)
 
     def substitute(self, **values: Any) -> Mapping[str, Any]:
         """The totals with numbers for symbols; ArchcalcError names an assumption that they break.

@@ -456,6 +456,7 @@ def _operations_row(kind: str, rules: dict[str, str]) -> str:
 EXAMPLES = {
     "claims": ["archcalc claims mlp-21"],
     "check": ["archcalc check lenet5 alexnet"],
+    "draw": ["archcalc draw lenet5 --depth 1 --format mermaid"],
     "explain": [
         "archcalc explain alexnet conv1 --input 3x224x224",
         "archcalc explain lenet5 --quantity connections",

@@ -22,6 +22,7 @@ COMMANDS = {
     "check": ("check", "Report every problem of spec files."),
     "compare": ("compare", "Compare networks, files, or chains of layers written inline."),
     "completion": ("completion", "Print the script that makes a shell complete commands and networks."),
+    "draw": ("draw", "Draw a network: SVG, DOT, Mermaid or HTML."),
     "explain": ("explain", "Explain the figures of a layer or of a network: rule, numbers, result, source."),
     "field": ("field", "Print what the units of each layer see of the input."),
     "formula": ("formula", "Print a quantity as a formula."),

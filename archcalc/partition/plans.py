@@ -117,6 +117,7 @@ class Share(Record):
     batch_flops: Any
     batch_activations: Any
     memory: Memory
+    runs: frozenset[int]  # the numbers of the layers that it does, or does a part of
 
 
 @record

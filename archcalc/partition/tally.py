@@ -109,7 +109,8 @@ def _share(report: Report, request: Request, number: int, work: Work, zero: int,
     else:
         saved, received = dims.ceildiv(known.bytes_of(work), 1), known.bytes_received(work)
     memory = Memory(*states, dims.ceildiv(total["buffer_bits"], 8), saved, received)
-    return Share(number + 1, work.holds, work.images, *(total[name] for name in COUNTS), memory)
+    runs = frozenset(node for node, piece in work.pieces.items() if dims.same(piece.part, 0) is not True)
+    return Share(number + 1, work.holds, work.images, *(total[name] for name in COUNTS), memory, runs)
 
 
 def _counts(layer: LayerReport, piece: Piece) -> dict[str, Any]:

@@ -10,26 +10,14 @@ from html import escape
 from importlib.resources import files
 
 from ..report import Report
+from .page import page
 from .rows import PLAIN, Options, Style, Table, cells_of, columns, nested, rows, table
 from .text import CONVENTION, facts, heading, input_line
-
-PAGE = ":root { color-scheme: light dark } body { margin: 2rem auto; max-width: 72rem; padding: 0 1rem }"
 
 
 def html(report: Report, options: Options) -> str:
     """A page of its own."""
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(heading(report))}</title>
-<style>{PAGE}</style>
-</head>
-<body>
-{fragment(report, options)}
-</body>
-</html>"""
+    return page(heading(report), fragment(report, options))
 
 
 def fragment(report: Report, options: Options | None = None) -> str:

@@ -205,13 +205,17 @@ def _folded(report: Report, row: Row, nodes: range, around: list[Repeat]) -> Row
     path = (
         row.path
         if last == nodes.start
-        else _span(row.path, *(report.layers[node].path for node in (nodes.start, second, last)))
+        else span(row.path, *(report.layers[node].path for node in (nodes.start, second, last)))
     )
     return Row(path, row.layers, repeat)
 
 
-def _span(shown: str, *copies: str) -> str:
-    """One path for all copies, from those of the first, the second and the last: residual2-6."""
+def span(shown: str, *copies: str) -> str:
+    """One path for all copies, from those of the first, the second and the last.
+
+    >>> span("stage2.residual2", "stage2.residual2", "stage2.residual3", "stage2.residual6")
+    'stage2.residual2-6'
+    """
     steps = []
     for step, *others in zip(shown.split("."), *(path.split(".") for path in copies), strict=False):
         numbers = [re.search(r"[0-9]+$", other) for other in others]

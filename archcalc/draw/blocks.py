@@ -1,0 +1,127 @@
+"""The picture as HTML: levels that open, branches as columns, everything readable without a script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+from importlib.resources import files
+
+from ..render.page import page
+from ..render.text import heading, input_line
+from .diagram import Box, Diagram, colour, times, told
+
+MANY = 60  # boxes; of a larger network levels within levels are closed at first
+
+
+def html(diagram: Diagram) -> str:
+    """A page with the picture."""
+    about = escape(input_line(diagram.report))
+    return page(
+        heading(diagram.report),
+        f"<h1>{escape(heading(diagram.report))}</h1>\n<p>{about}</p>\n{fragment(diagram)}",
+    )
+
+
+def fragment(diagram: Diagram) -> str:
+    """The picture as a part of a page.
+
+    >>> import archcalc as ac
+    >>> from archcalc.draw.diagram import diagram_of
+    >>> fragment(diagram_of(ac.analyze("mlp"))).count('class="box')
+    5
+    """
+    style = (files(__package__) / "blocks.css").read_text("utf-8")
+    return f'<div class="blocks">\n<style>\n{style}</style>\n' + "\n".join(_Blocks(diagram).lines()) + "\n</div>"
+
+
+class _Blocks:
+    """One run of `fragment`."""
+
+    def __init__(self, diagram: Diagram) -> None:
+        self.diagram = diagram
+        self.is_small = sum(1 for _ in diagram.walk()) <= MANY
+        self.sources: dict[int, list[int]] = {}
+        for edge in diagram.edges:
+            self.sources.setdefault(edge.target, []).append(edge.source)
+        self.leaves = {box.number: box for box in diagram.walk() if not box.children}
+
+    def lines(self) -> Iterator[str]:
+        yield from self.rows(self.diagram.boxes, (), 0)
+
+    def rows(self, boxes: Sequence[Box], entering: Sequence[int], level: int) -> Iterator[str]:
+        """What stands in a level, from top to bottom; `entering` is what its first row reads."""
+        reached = tuple(entering)
+        for row in self.ranks(boxes):
+            if len(row) > 1:
+                yield '<div class="columns">'
+            for box in row:
+                yield from self.box(box, reached, level)
+            if len(row) > 1:
+                yield "</div>"
+            reached = tuple(number for box in row for number in self.ends(box))
+
+    def ranks(self, boxes: Sequence[Box]) -> Iterator[list[Box]]:
+        """Boxes that do not read each other stand side by side."""
+        row: list[Box] = []
+        held: set[int] = set()
+        for box in boxes:
+            numbers = set(_numbers(box))
+            if row and any(source in held for number in numbers for source in self.sources.get(number, ())):
+                yield row
+                row, held = [], set()
+            row.append(box)
+            held |= numbers
+        yield row
+
+    def ends(self, box: Box) -> Iterator[int]:
+        """The layers at the end of a box: those that what stands below it reads as a matter of course."""
+        if not box.children:
+            yield box.number
+        else:
+            for last in list(self.ranks(box.children))[-1]:
+                yield from self.ends(last)
+
+    def box(self, box: Box, reached: tuple[int, ...], level: int) -> Iterator[str]:
+        title = f' title="{escape(told(box))}"'
+        if box.children:
+            is_open = " open" if self.is_small or level == 0 else ""
+            name, shape = (
+                escape((box.name + times(box)).strip()),
+                f'<span class="shape">{escape(str(box.output))}</span>',
+            )
+            more = "".join(f", {escape(line)}" for line in self.diagram.lines(box)[bool(box.name) :])
+            yield f"<details{is_open}><summary{title}>{name} {shape}{more}</summary>"
+            yield from self.rows(box.children, reached, level + 1)
+            yield "</details>"
+            return
+        kind = " input" if not box.layers else " weighted" if box.is_weighted else ""
+        first, *others = self.diagram.lines(box)
+        others += [
+            f"from {self.path_of(source)}" for source in self.sources.get(box.number, ()) if source not in reached
+        ]
+        name = f"<b>{escape(first + times(box))}</b>" if box.name or not box.layers else escape(first + times(box))
+        parts = [name, *map(escape, others)]
+        if box.layers:
+            parts.append(f'<span class="shape">{escape(str(box.output))}</span>')
+        yield f'<div class="box{kind}"{title}{_colours(box)}>{"<br>".join(parts)}</div>'
+
+    def path_of(self, number: int) -> str:
+        return self.leaves[number].path or self.leaves[number].name
+
+
+def _numbers(box: Box) -> Iterator[int]:
+    if not box.children:
+        yield box.number
+    for child in box.children:
+        yield from _numbers(child)
+
+
+def _colours(box: Box) -> str:
+    """A stripe on the left in the colours of the devices."""
+    if not box.devices:
+        return ""
+    share = 100 / len(box.devices)
+    bands = [
+        f"{colour(device)} {number * share:g}% {(number + 1) * share:g}%" for number, device in enumerate(box.devices)
+    ]
+    return f' style="border-left: 6px solid; border-image: linear-gradient({", ".join(bands)}) 1"'
