@@ -285,11 +285,25 @@ def _positions(found: Flow, order: Sequence[str]) -> list[int]:
 
 def scheduled(found: Flow, order: Sequence[int], batch: Any, known: Mapping[str, tuple[int, int]]) -> Schedule:
     """The schedule of a flow whose uses run in this order; `known` is what is assumed of symbols."""
+    tensors, runs = lifetimes(found, order, batch)
+    return Schedule(tensors, tuple(_steps(found, runs, tensors, batch)), known)
+
+
+class Run(NamedTuple):
+    """A use that has run: what it stores, and the tensor in which its output lies."""
+
+    use: Use
+    stores: str
+    tensor: int
+
+
+def lifetimes(found: Flow, order: Sequence[int], batch: Any) -> tuple[tuple[Tensor, ...], list[Run]]:
+    """The tensors of a flow whose uses run in this order, in the order in which they are made, and its steps."""
     place = {found.uses[index].node.number: step for step, index in enumerate(order)}
     ends = {number: _last(value, place) for number, value in found.values.items()}
     held: dict[int, int] = {}  # by value, the tensor that it lies in
     made: list[list[Any]] = []  # tensors: the value that made each, its first and last step, the layers
-    ran: list[tuple[Use, str]] = []
+    runs: list[Run] = []
     for number in found.values:
         if number < 0:
             held[number] = len(made)
@@ -304,13 +318,14 @@ def scheduled(found: Flow, order: Sequence[int], batch: Any, known: Mapping[str,
         elif use.makes is not None:
             held[use.makes] = len(made)
             made.append([use.makes, step, ends[use.makes], found.values[use.makes].kept, []])
-        made[held[found.roots[use.node.number]]][4].append(use.node.path)
-        ran.append((use, stores))
+        tensor = held[found.roots[use.node.number]]
+        made[tensor][4].append(use.node.path)
+        runs.append(Run(use, stores, tensor))
     tensors = tuple(
         Tensor(value.name, value.shape, value.bytes(batch), first, last, kept, tuple(layers))
         for value, first, last, kept, layers in ((found.values[number], *rest) for number, *rest in made)
     )
-    return Schedule(tensors, tuple(_steps(found, ran, held, tensors, batch)), known)
+    return tensors, runs
 
 
 def _last(value: Value, place: dict[int, int]) -> int:
@@ -320,14 +335,12 @@ def _last(value: Value, place: dict[int, int]) -> int:
     return max((place[reader] for reader in value.readers), default=place.get(value.number, -1))
 
 
-def _steps(
-    found: Flow, ran: Sequence[tuple[Use, str]], held: dict[int, int], tensors: Sequence[Tensor], batch: Any
-) -> Iterator[Step]:
+def _steps(found: Flow, runs: Sequence[Run], tensors: Sequence[Tensor], batch: Any) -> Iterator[Step]:
     """The steps with what is alive during each."""
     alive = [index for index, tensor in enumerate(tensors) if tensor.made < 0]
     waiting = len(alive)
     entries = 0
-    for number, (use, stores) in enumerate(ran):
+    for number, (use, stores, tensor) in enumerate(runs):
         alive = [index for index in alive if tensors[index].last >= number]
         if waiting < len(tensors) and tensors[waiting].made == number:
             alive.append(waiting)
@@ -337,4 +350,4 @@ def _steps(
         _limit(entries)
         root = found.roots[use.node.number]
         size = bytes_of(use.node.output, found.values[root].bits, batch)
-        yield Step(number, use.node.path, stores, use.node.output, size, held[root], tuple(alive), total)
+        yield Step(number, use.node.path, stores, use.node.output, size, tensor, tuple(alive), total)

@@ -65,6 +65,7 @@ ROAD = [
     ["claims", "verify"],
     ["catalogue", "checking", "reference", "render", "exporters"],
     ["draw"],
+    ["page"],
     ["cli"],
     ["__main__", "__init__"],
 ]

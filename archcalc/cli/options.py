@@ -68,7 +68,7 @@ COUNTING_OPTIONS = (
 )  # fmt: skip
 
 UNITS = click.option("--units", type=click.Choice(["exact", "si"]), default="exact", show_default=True, help="Exact numbers, or four digits with k, M, G, T.")  # fmt: skip
-OUTPUT = click.option("--output", metavar="FILE", help="Write to a file instead of the terminal.")
+OUTPUT = click.option("--output", "-o", metavar="FILE", help="Write to a file instead of the terminal.")
 
 
 def format_option(*formats: str) -> Callable[[Command], Command]:

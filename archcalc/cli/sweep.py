@@ -67,7 +67,7 @@ MAX_ROWS = 10_000  # on the terminal
     metavar="text|markdown|csv|json",
     help="Form of the output on the terminal.",
 )
-@click.option("--output", metavar="FILE", help="Write all rows to a .csv or .parquet file.")
+@click.option("--output", "-o", metavar="FILE", help="Write all rows to a .csv or .parquet file.")
 def sweep_command(
     networks: tuple[str, ...], vary: tuple[str, ...], names: tuple[str, ...], settings: tuple[str, ...],
     inputs: tuple[str, ...], format: str, output: str | None, **options: Any,

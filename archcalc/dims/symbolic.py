@@ -14,6 +14,7 @@ floor((H + 3)/4)
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from math import comb
@@ -687,7 +688,13 @@ def _check_domain(symbol: Expr, value: Expr) -> None:
 
 
 def add_up(numbers: list[Any]) -> Any:
-    return plain(Add(*(_expanded(S(number)) for number in numbers)))
+    whole, counted = 0, Counter[Any]()  # layers are alike: each different formula is expanded once
+    for number in numbers:
+        if type(number) is int:
+            whole += number
+        else:
+            counted[number] += 1
+    return plain(Add(whole, *(count * _expanded(S(number)) for number, count in counted.items())))
 
 
 def total(term: Any, index: Any, count: Any) -> Any:

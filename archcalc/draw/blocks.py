@@ -85,12 +85,9 @@ class _Blocks:
         title = f' title="{escape(told(box))}"'
         if box.children:
             is_open = " open" if self.is_small or level == 0 else ""
-            name, shape = (
-                escape((box.name + times(box)).strip()),
-                f'<span class="shape">{escape(str(box.output))}</span>',
-            )
+            name = escape((box.name + times(box)).strip())
             more = "".join(f", {escape(line)}" for line in self.diagram.lines(box)[bool(box.name) :])
-            yield f"<details{is_open}><summary{title}>{name} {shape}{more}</summary>"
+            yield f"<details{is_open}><summary{title}>{name} {_shape(box)}{more}</summary>"
             yield from self.rows(box.children, reached, level + 1)
             yield "</details>"
             return
@@ -101,12 +98,19 @@ class _Blocks:
         ]
         name = f"<b>{escape(first + times(box))}</b>" if box.name or not box.layers else escape(first + times(box))
         parts = [name, *map(escape, others)]
+        layers = ""
         if box.layers:
-            parts.append(f'<span class="shape">{escape(str(box.output))}</span>')
-        yield f'<div class="box{kind}"{title}{_colours(box)}>{"<br>".join(parts)}</div>'
+            parts.append(_shape(box))
+            layers = f' data-layers="{box.layers[0].node.number} {box.last.node.number}"'
+        yield f'<div class="box{kind}"{layers}{title}{_colours(box)}>{"<br>".join(parts)}</div>'
 
     def path_of(self, number: int) -> str:
         return self.leaves[number].path or self.leaves[number].name
+
+
+def _shape(box: Box) -> str:
+    """What it makes; by its data a page that computes sizes anew finds it."""
+    return f'<span class="shape" data-shape="{box.last.node.number}">{escape(str(box.output))}</span>'
 
 
 def _numbers(box: Box) -> Iterator[int]:

@@ -54,9 +54,14 @@ class Box(Record):
         return self.layers[0].head if self.layers else None
 
     @property
+    def last(self) -> LayerReport:
+        """The layer that makes its output; inputs have none."""
+        return Row(self.path, self.layers).counted[-1]
+
+    @property
     def output(self) -> Shape:
-        """What it makes; not asked of inputs."""
-        return Row(self.path, self.layers).output
+        """What it makes."""
+        return self.last.output
 
     def quantity(self, name: str) -> Any:
         """A count of one of its copies; where rounds of a repeat by a symbol differ, of all of them."""
@@ -322,7 +327,9 @@ def _costs(box: Box) -> str:
 
 
 def _received(plan: Plan, box: Box) -> str:
-    """What its devices get from others for it, of one image."""
+    """What its devices get from others for it, of one image; a formula would be too long for a box."""
     paths = {layer.path for layer in box.layers}
     got = dims.add_up(crossing.values for crossing in plan.crossings if crossing.before in paths)
-    return "" if dims.same(got, 0) is True else f"{number_text(got)} values cross"
+    if dims.same(got, 0) is True:
+        return ""
+    return f"{number_text(got)} values cross" if type(got) is int else "values cross"

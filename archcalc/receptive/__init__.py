@@ -32,9 +32,12 @@ from ..report import LayerReport, Report
 from ..shapes import Shape
 from . import trace
 from .misaligned import Misaligned, misaligned
+from .results import Along, Field, Placed, Seeing, Seen
 from .stages import Boxes, Path, Stage
 from .walk import Walk
 from .whole import Whole
+
+__all__ = ["AXES", "Along", "Field", "Fields", "Placed", "Seeing", "Seen", "axis_names", "size"]
 
 AXES = {1: ("columns",), 2: ("rows", "columns"), 3: ("planes", "rows", "columns")}
 
@@ -45,84 +48,6 @@ def axis_names(shape: Shape) -> tuple[str, ...]:
         return ("numbers",)
     rank = len(shape.spatial)
     return AXES.get(rank) or tuple(f"axis {number}" for number in range(rank))
-
-
-@record
-class Along(Record):
-    """What the units of a layer see along one axis of the input, in pixels, before clipping.
-
-    `size` is that of the largest box. `jump` is how far it moves from one unit to the next, None where paths or units
-    differ; of a period of units, as behind upsampling, it is the mean. `before` are the rows in front of the input
-    that the box of the first unit covers, `after` those behind it that the last unit's covers: negative where rows of
-    the input are left. `centre` is that of the first unit's box. None stands where the first unit sees nothing, or
-    units have no common rule.
-    """
-
-    name: str
-    pixels: Any
-    size: Any
-    jump: Any
-    before: Any
-    after: Any
-    centre: Any
-    smallest: Any
-    largest: Any
-
-
-@record
-class Field(Record):
-    """What the units of one layer see of an input.
-
-    `scattered`: its units see different places that no rule follows, and the row is their union. `whole`: each unit
-    sees every pixel, None where that is not known with symbols. `misaligned`: the branches that meet in it and look at
-    different places.
-    """
-
-    layer: LayerReport
-    axes: tuple[Along, ...]
-    scattered: bool
-    whole: bool | None
-    misaligned: tuple[Misaligned, ...]
-    stage: Stage
-
-    @property
-    def path(self) -> str:
-        """The layer's name, with the levels around it."""
-        return self.layer.path
-
-    @property
-    def size(self) -> Any:
-        """The size: a number, or one for each axis where they differ."""
-        sizes = tuple(axis.size for axis in self.axes)
-        return sizes[0] if all(dims.same(size, sizes[0]) is True for size in sizes) else sizes
-
-    @property
-    def has_branches(self) -> bool:
-        """Whether paths of different size lead to it."""
-        return any(
-            dims.same(axis.smallest, axis.largest) is not True for axis in self.axes if axis.smallest is not None
-        )
-
-
-@record
-class Seen(Record):
-    """The pixels that one unit sees: its box before clipping, if it sees any; those along each axis; their number."""
-
-    layer: LayerReport
-    unit: tuple[int, ...]
-    names: tuple[str, ...]
-    before: Boxes | None
-    after: tuple[tuple[int, ...], ...]
-    pixels: int
-
-
-@record
-class Seeing(Record):
-    """The units of one layer that see a pixel, along each of its axes, and their number."""
-
-    layer: LayerReport
-    units: tuple[tuple[int, ...], ...]
-    count: int
 
 
 @record
@@ -205,6 +130,21 @@ class Fields(Record):
         if not known:
             raise ArchcalcError("none of these layers sees the input")
         return next((layer for layer in reversed(known) if stages[layer.node.number].placed), known[-1])
+
+    def placed(self, layer: LayerReport) -> tuple[Placed, ...]:
+        """Where the units of a layer look along each axis: a part of its field, sooner known than all of it."""
+        stage = self._walk.stages[layer.node.number]
+        if id(stage) not in self._places:
+            first = stage.union() if stage.scattered else stage.box((0,) * len(stage.units))
+            self._places[id(stage)] = tuple(
+                Placed(size, _jump(stage, axis), None if first is None else -first[axis][0])
+                for axis, size in enumerate(stage.sizes())
+            )
+        return self._places[id(stage)]
+
+    @cached_property
+    def _places(self) -> dict[int, tuple[Placed, ...]]:
+        return {}
 
     def sees(self, layer: LayerReport) -> bool:
         """Whether units of the layer see anything of this input."""

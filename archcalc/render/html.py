@@ -50,7 +50,7 @@ def fragment(report: Report, options: Options | None = None) -> str:
 {notes}
 </ul>
 <script>
-{_asset("table.js")}</script>
+{_asset("table.js")}archcalcTables(document);</script>
 </div>"""
 
 

@@ -1,81 +1,83 @@
 // Tables that fold and sort. Without this script every row stands there, in order.
-for (const root of document.querySelectorAll(".archcalc:not([data-ready])")) {
-  root.dataset.ready = "";
-  const body = root.querySelector("tbody");
-  const rows = [...body.rows];
-  const folded = new Set();
+function archcalcTables(place) {
+  for (const root of place.querySelectorAll(".archcalc:not([data-ready])")) {
+    root.dataset.ready = "";
+    const body = root.querySelector("tbody");
+    const rows = [...body.rows];
+    const folded = new Set();
 
-  // the level that a row stands in: the nearest row above that is less deep
-  const parents = new Map();
-  const open = [];
-  for (const row of rows) {
-    while (open.length && Number(open.at(-1).dataset.depth) >= Number(row.dataset.depth)) open.pop();
-    parents.set(row, open.at(-1));
-    if (row.classList.contains("level")) open.push(row);
-  }
+    // the level that a row stands in: the nearest row above that is less deep
+    const parents = new Map();
+    const open = [];
+    for (const row of rows) {
+      while (open.length && Number(open.at(-1).dataset.depth) >= Number(row.dataset.depth)) open.pop();
+      parents.set(row, open.at(-1));
+      if (row.classList.contains("level")) open.push(row);
+    }
 
-  const isHidden = (row) => {
-    for (let level = parents.get(row); level; level = parents.get(level)) if (folded.has(level)) return true;
-    return false;
-  };
-  const inOrder = () => {
-    root.classList.remove("sorted");
-    for (const row of rows) row.hidden = isHidden(row);
-    body.append(...rows);
-  };
-  const fold = (row, isFolded) => {
-    folded[isFolded ? "add" : "delete"](row);
-    row.querySelector(".fold").setAttribute("aria-expanded", String(!isFolded));
-  };
+    const isHidden = (row) => {
+      for (let level = parents.get(row); level; level = parents.get(level)) if (folded.has(level)) return true;
+      return false;
+    };
+    const inOrder = () => {
+      root.classList.remove("sorted");
+      for (const row of rows) row.hidden = isHidden(row);
+      body.append(...rows);
+    };
+    const fold = (row, isFolded) => {
+      folded[isFolded ? "add" : "delete"](row);
+      row.querySelector(".fold").setAttribute("aria-expanded", String(!isFolded));
+    };
 
-  for (const row of rows) {
-    const cell = row.classList.contains("level") && row.cells[0];
-    if (!cell) continue;
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "fold";
-    button.append(...cell.childNodes);
-    cell.append(button);
-    fold(row, rows.length > 40);
-    button.addEventListener("click", () => {
-      fold(row, !folded.has(row));
-      inOrder();
-    });
-  }
-
-  // numbers before formulas; a formula has no place among numbers
-  const value = (row, column) => {
-    const text = row.cells[column].dataset.value ?? row.cells[column].textContent;
-    return /^-?\d+$/.test(text) ? BigInt(text) : text;
-  };
-  const compare = (a, b) => {
-    if (typeof a !== typeof b) return typeof a === "bigint" ? -1 : 1;
-    return a < b ? -1 : a > b ? 1 : 0;
-  };
-  const headers = [...root.querySelectorAll("thead th")];
-  headers.forEach((header, column) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.append(...header.childNodes);
-    header.append(button);
-    const first = header.classList.contains("number") ? "descending" : "ascending";
-    const second = first === "descending" ? "ascending" : "descending";
-    button.addEventListener("click", () => {
-      const next = { [first]: second, [second]: null }[header.getAttribute("aria-sort")];
-      const way = next === undefined ? first : next;
-      for (const other of headers) other.removeAttribute("aria-sort");
-      if (way === null) {
+    for (const row of rows) {
+      const cell = row.classList.contains("level") && row.cells[0];
+      if (!cell) continue;
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "fold";
+      button.append(...cell.childNodes);
+      cell.append(button);
+      fold(row, rows.length > 40);
+      button.addEventListener("click", () => {
+        fold(row, !folded.has(row));
         inOrder();
-        return;
-      }
-      header.setAttribute("aria-sort", way);
-      root.classList.add("sorted");
-      const sign = way === "ascending" ? 1 : -1;
-      const layers = rows.filter((row) => !row.classList.contains("level"));
-      layers.sort((a, b) => sign * compare(value(a, column), value(b, column)));
-      for (const row of rows) row.hidden = row.classList.contains("level");
-      body.append(...layers);
+      });
+    }
+
+    // numbers before formulas; a formula has no place among numbers
+    const value = (row, column) => {
+      const text = row.cells[column].dataset.value ?? row.cells[column].textContent;
+      return /^-?\d+$/.test(text) ? BigInt(text) : text;
+    };
+    const compare = (a, b) => {
+      if (typeof a !== typeof b) return typeof a === "bigint" ? -1 : 1;
+      return a < b ? -1 : a > b ? 1 : 0;
+    };
+    const headers = [...root.querySelectorAll("thead th")];
+    headers.forEach((header, column) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(...header.childNodes);
+      header.append(button);
+      const first = header.classList.contains("number") ? "descending" : "ascending";
+      const second = first === "descending" ? "ascending" : "descending";
+      button.addEventListener("click", () => {
+        const next = { [first]: second, [second]: null }[header.getAttribute("aria-sort")];
+        const way = next === undefined ? first : next;
+        for (const other of headers) other.removeAttribute("aria-sort");
+        if (way === null) {
+          inOrder();
+          return;
+        }
+        header.setAttribute("aria-sort", way);
+        root.classList.add("sorted");
+        const sign = way === "ascending" ? 1 : -1;
+        const layers = rows.filter((row) => !row.classList.contains("level"));
+        layers.sort((a, b) => sign * compare(value(a, column), value(b, column)));
+        for (const row of rows) row.hidden = row.classList.contains("level");
+        body.append(...layers);
+      });
     });
-  });
-  inOrder();
+    inOrder();
+  }
 }

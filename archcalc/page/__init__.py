@@ -1,0 +1,189 @@
+"""One interactive page for networks: complete in itself, its numbers computed by the reader's browser from formulas.
+
+>>> from archcalc.network import load
+>>> text = page([choices(load("lenet5"), {})], charts=False)
+>>> text.startswith("<!DOCTYPE html>"), "60,000" in text  # its parameters
+(True, True)
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections.abc import Mapping, Sequence
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+from ..analysis import AXES, analyze, with_symbols
+from ..errors import ArchcalcError, UsageError
+from ..partition import Plan, plan
+from ..render.page import page as framed
+from ..render.text import heading, input_line
+from ..report import BITS
+from .choices import Choices, Structure, choices, shown_value
+from .model import COLUMNS, model
+from .sections import SHOWN, controls, left_out, structure, totals
+
+__all__ = ["Choices", "choices", "page"]
+
+CONVENTION = (
+    "Counts are for one image, except where a name says batch_. MACs are multiply-accumulates, biases not among them; "
+    "FLOPs = 2 MACs + all other operations."
+)
+
+POINT = "Point at a number, or reach it with Tab and the arrow keys, to see its formula."
+
+
+def page(networks: Sequence[Choices], *, charts: bool = True, partition: Mapping[str, Any] | None = None) -> str:
+    """The page of one network, or of several that are compared in step.
+
+    `partition` are settings of `archcalc.partition.plan`; without them the plan of the spec is shown, if it has one.
+    Charts are drawn by Bokeh, which the page carries. Raises UsageError where that is not installed.
+    """
+    texts: dict[Any, str] = {}
+    made = [_network(one, number, partition, charts, texts) for number, one in enumerate(networks)]
+    data = {
+        "networks": [data for data, _ in made],
+        "columns": COLUMNS,
+        "shown": list(SHOWN),
+        "dtype": networks[0].base.dtype,
+        "dtypes": BITS,
+    }
+    first = networks[0].base
+    title = heading(first) if len(networks) == 1 else " and ".join(one.base.name for one in networks)
+    body = f"""<header><h1>{escape(title)}</h1></header>
+{controls([*networks], BITS, first.dtype)}
+<p id="problems" role="alert" hidden></p>
+<output id="formula" aria-live="polite">{POINT}</output>
+<aside id="field-box" aria-live="polite" hidden>
+<svg id="field-drawing" role="img" aria-label="receptive field on the input"></svg>
+<p id="field-text"></p>
+</aside>
+<main>
+{totals([one.base for one in networks])}
+{chr(10).join(html for _, html in made)}
+</main>
+<footer><p>{CONVENTION}</p></footer>
+<dialog id="copied" aria-label="Text to copy"><p></p><textarea rows="12" cols="80" readonly></textarea>
+<form method="dialog"><button>Close</button></form></dialog>
+<noscript><p>The numbers are those of the settings above; without a script they do not change.</p></noscript>
+{_bokeh() if charts else ""}<script>
+{_script(data, charts)}</script>"""
+    return framed(title, body, f"<style>\n{_style()}</style>\n")
+
+
+def _network(
+    one: Choices, number: int, partition: Mapping[str, Any] | None, charts: bool, texts: dict[Any, str]
+) -> tuple[dict[str, Any], str]:
+    """What the script needs of a network, and its part of the page."""
+    structures = []
+    first_plan = None
+    for place, made in enumerate(one.structures):
+        over, unfollowed = _planned(one, made, partition)
+        first_plan = over if place == 0 else first_plan
+        structures.append(
+            {
+                "number": place,
+                "values": [shown_value(value) for value in made.values],
+                "model": model(made.report, over, unfollowed, texts),
+                "html": structure(made.report, over) if place else None,
+            }
+        )
+    data = {
+        "name": one.base.name,
+        "sliders": [
+            {"name": slider.name, "value": shown_value(slider.value), "isRatio": slider.is_ratio}
+            for slider in one.sliders
+        ],
+        "menus": [{"name": menu.name, "values": [shown_value(value) for value in menu.values]} for menu in one.menus],
+        "variants": {
+            name: {
+                "menus": {menu.name: shown_value(value) for menu, value in zip(one.menus, row, strict=True)},
+                "names": {slider: shown_value(value) for slider, value in names.items()},
+            }
+            for name, (row, names) in one.variants.items()
+        },
+        "structures": structures,
+    }
+    base = one.base
+    about = [input_line(base), *([base.graph.spec.cite] if base.graph.spec.cite else [])]
+    html = f"""<section class="network" data-network="{number}">
+<h2>{escape(heading(base))}</h2>
+<p>{"<br>".join(map(escape, about))}</p>
+{left_out(one)}
+{CHARTS if charts else ""}
+<div class="structure">
+{structure(base, first_plan)}
+</div>
+</section>"""
+    return data, html
+
+
+CHARTS = """<div class="charts"><figure><div class="chart" data-chart="layers"></div>
+<figcaption class="chart-settings"><label>show <select><option>parameters</option><option selected>macs</option>
+<option>flops</option><option>activations</option></select></label>
+<label><input type="checkbox"> log</label></figcaption></figure>
+<figure><div class="chart" data-chart="memory"></div></figure>
+<figure><div class="chart" data-chart="fields"></div></figure></div>"""
+
+
+def _planned(one: Choices, made: Structure, settings: Mapping[str, Any] | None) -> tuple[Plan | None, list[str]]:
+    """The plan in symbols, and the sliders that it does not follow; the scheme chooses for the first numbers."""
+    if settings is None and made.report.graph.spec.partition is None:
+        return None, []
+    let = {**one.let, **{menu.name: value for menu, value in zip(one.menus, made.values, strict=True)}}
+    given = dict(settings or {})
+    try:
+        first = plan(analyze(one.network, let=let, input=one.input), **{**given, "batch": one.base.batch})
+        given.update(devices=first.devices, scheme=first.scheme)
+        if first.scheme == "pipeline":
+            given["stages"] = [first.report.layers[min(share.runs)].path for share in first.shares[1:]]
+        try:
+            return plan(made.report, **{**given, "batch": made.report.batch}), []
+        except UsageError:  # some schemes deal out numbers of channels
+            names = [slider.name for slider in one.sliders]
+            followed = [name for name in names if name in AXES]
+            report = analyze(one.network, **with_symbols(one.network, followed, let, one.input, one.base.batch))
+            return plan(report, **{**given, "batch": report.batch}), [name for name in names if name not in AXES]
+    except ArchcalcError:
+        if made is one.structures[0]:
+            raise
+        return None, []  # another network of the page cannot be split so
+
+
+def _script(data: Mapping[str, Any], charts: bool) -> str:
+    """The script of the page; its data are packed, for the rows of tables are much alike."""
+    packed = gzip.compress(json.dumps(data, separators=(",", ":")).encode(), mtime=0)
+    parts = ["engine.js", *(["charts.js"] if charts else []), "page.js"]
+    return f"""(async () => {{
+const packed = Uint8Array.from(atob("{base64.b64encode(packed).decode()}"), (letter) => letter.charCodeAt(0));
+const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
+const archcalcData = await new Response(unpacked).json();
+{_asset("archcalc.render", "table.js")}
+{chr(10).join(_asset(__package__, part) for part in parts)}
+}})();
+"""
+
+
+def _style() -> str:
+    return _asset("archcalc.render", "table.css") + _asset(__package__, "page.css")
+
+
+def _asset(package: str, name: str) -> str:
+    return (files(package) / "assets" / name).read_text("utf-8")
+
+
+def _bokeh() -> str:
+    """The script of Bokeh that its Python package carries; UsageError where it is not installed."""
+    try:
+        folder = files("bokeh") / "server" / "static" / "js"
+        scripts = [(folder / name).read_text("utf-8") for name in ("bokeh.min.js", "bokeh-api.min.js")]
+    except (ModuleNotFoundError, FileNotFoundError):
+        raise UsageError(
+            "charts need bokeh: pip install 'archcalc[report]'; or write the page without them: --no-charts"
+        ) from None
+    return "".join(
+        f"<script>\n{script.replace('</script', '<' + chr(92) + '/script')}\n</script>\n" for script in scripts
+    )

@@ -1,0 +1,143 @@
+"""What a page knows of one structure: the formulas of every number as a program, and what they are numbers of.
+
+The page runs the program with whole numbers of any size; nothing of a rule is written a second time in its script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ..errors import ArchcalcError
+from ..formula.program import program
+from ..liveness import flow, lifetimes
+from ..partition import Plan
+from ..precision import number_types
+from ..quantities import NAMES
+from ..receptive import Fields
+from ..report import BITS, Report
+
+COLUMNS = ("parameters", "macs", "flops", "activations", "buffers")  # of each layer; the last one for bytes
+TOTALS = (
+    "parameters", "weights", "biases", "buffers", "macs", "flops", "multiplications", "additions", "comparisons",
+    "divisions", "exponentials", "activations", "outputs", "neurons", "connections", "parametric_layers",
+    "weighted_layers", "layer_count", "nonlinearities", "depth", "input_elements", "batch_macs", "batch_flops",
+    "batch_activations",
+)  # fmt: skip
+"""The quantities that are numbers, not bytes: bytes follow from them and the dtype."""
+
+
+class Sheet:
+    """Collects the formulas of a page; each has a number by which the page names it."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[Any, int] = {}
+
+    def __call__(self, formula: Any) -> int:
+        return self.numbers.setdefault(formula, len(self.numbers))
+
+    def all(self, formulas: Iterable[Any]) -> list[int]:
+        """The numbers of several."""
+        return [self(formula) for formula in formulas]
+
+
+def model(report: Report, plan: Plan | None, unfollowed: list[str], texts: dict[Any, str]) -> dict[str, Any]:
+    """Everything that the script of a page needs of a report with symbols, as plain data.
+
+    `unfollowed` are the names for whose first values alone the plan holds. `texts` are the formulas that have been
+    printed for other structures: printing is most of the work.
+    """
+    sheet = Sheet()
+    found: dict[str, Any] = {
+        "inputs": [sheet.all(shape.axes) for shape in report.inputs.values()],
+        "layers": _layers(report, sheet),
+        "totals": {name: sheet(NAMES[name].of_report(report)) for name in TOTALS},
+        "heads": {head: [sheet(totals[name]) for name in COLUMNS] for head, totals in report.heads.items()},
+        "memory": _memory(report, sheet),
+        "fields": _fields(report, sheet),
+        "partition": _partition(plan, unfollowed, sheet),
+    }
+    made = program(sheet.numbers, report.assumptions)
+    texts.update((formula, str(formula)) for formula in sheet.numbers.keys() - texts.keys())
+    found["formulas"] = [texts[formula] for formula in sheet.numbers]
+    found["steps"] = [[step.operation, *map(_plain, step.args)] for step in made.steps]
+    found["outputs"] = [[above] if below is None else [above, below] for above, below in made.outputs]
+    found["checks"] = [[left, relation, right, str(condition)] for left, relation, right, condition in made.checks]
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """A number of a program for JSON, whose numbers in JavaScript are exact up to 2**53 only."""
+    return str(value) if type(value) is int and abs(value) >= 2**53 else value
+
+
+def _layers(report: Report, sheet: Sheet) -> list[dict[str, Any]]:
+    """Path, kind, output and counts of every layer."""
+    return [
+        {
+            "path": layer.path,
+            "kind": layer.kind,
+            "output": sheet.all(layer.output.axes),
+            "counts": [sheet(layer[name]) for name in COLUMNS],
+            "bits": layer.node.layer.bits,
+            "head": layer.head,
+        }
+        for layer in report.layers
+    ]
+
+
+def _memory(report: Report, sheet: Sheet) -> dict[str, Any]:
+    """The tensors at inference: numbers of the batch, bits where they are not the dtype's, first and last step."""
+    try:
+        found = flow(report)
+        types = number_types(report)
+    except ArchcalcError as error:
+        return {"refused": str(error)}
+    lasting, runs = lifetimes(found, range(len(found.uses)), report.batch)
+    number_of = {layer.path: layer.node.number for layer in report.layers}
+    number_of.update({name: -1 - place for place, (name, _) in enumerate(report.graph.inputs)})
+    tensors = [
+        {
+            "name": tensor.name,
+            "numbers": sheet(report.batch * tensor.shape.elements),
+            "bits": _own_bits(types[number_of[tensor.name]], report.dtype),
+            "made": tensor.made,
+            "last": tensor.last,
+        }
+        for tensor in lasting
+    ]
+    return {"tensors": tensors, "steps": [run.use.node.number for run in runs]}
+
+
+def _own_bits(number_type: str, dtype: str) -> int | None:
+    """The bits of a type that is not the dtype of the network."""
+    return None if number_type == dtype else BITS.get(number_type) or int(number_type.removeprefix("int"))
+
+
+def _fields(report: Report, sheet: Sheet) -> dict[str, Any]:
+    """By layer, size, jump and padding of the receptive field along each axis of the first input."""
+    if len(report.graph.inputs) > 1:
+        return {"refused": "the network has several inputs; `archcalc field --source` shows each"}
+    fields = Fields(report)
+    found: dict[int, list[list[int | None]]] = {}
+    refused = ""
+    try:
+        for layer in filter(fields.sees, report.layers):
+            found[layer.node.number] = [
+                [None if value is None else sheet(value) for value in axis] for axis in fields.placed(layer)
+            ]
+    except ArchcalcError as error:
+        refused = str(error)
+    return {"layers": found, "names": fields.names, "refused": refused}
+
+
+def _partition(plan: Plan | None, unfollowed: list[str], sheet: Sheet) -> dict[str, Any] | None:
+    """What each device holds and does, and how many values each crossing moves in a step."""
+    if plan is None:
+        return None
+    names = ("images", "parameters", "batch_macs", "batch_activations")
+    return {
+        "only": unfollowed,
+        "shares": [[sheet(getattr(share, name)) for name in names] for share in plan.shares],
+        "crossings": [sheet(crossing.step_values) for crossing in plan.crossings],
+    }
