@@ -13,7 +13,7 @@ from .errors import ArchcalcError, UsageError, did_you_mean, hinted, nearest
 from .graph import Graph, Node
 from .infer import Cost
 from .layers import Operations
-from .records import Record, record
+from .records import Record, Shown, record
 from .shapes import Shape
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ BITS = {
 
 
 @record
-class LayerReport(Record):
+class LayerReport(Shown, Record):
     """One layer: what it is, its shapes and its counts, for one image."""
 
     node: Node
@@ -107,6 +107,23 @@ class LayerReport(Record):
         if name in COLUMN_QUANTITIES:
             return self[name]
         raise AttributeError(hinted(f"a layer has no '{name}'", did_you_mean(name, COLUMN_QUANTITIES)))
+
+    def __dir__(self) -> list[str]:
+        from .quantities import COLUMN_QUANTITIES
+
+        return sorted({*super().__dir__(), *COLUMN_QUANTITIES})
+
+    def _ipython_key_completions_(self) -> list[str]:
+        """What can stand in the brackets of `layer[...]`."""
+        from .quantities import COLUMN_QUANTITIES
+
+        return list(COLUMN_QUANTITIES)
+
+    def show_as(self, format: str) -> str:
+        """Its shapes and fields, and every quantity of a layer."""
+        from .render.layers import layer
+
+        return layer(self, format)
 
 
 @record
@@ -214,6 +231,17 @@ class Report(Record):
         if name in NAMES:
             return self[name]
         raise AttributeError(hinted(f"a report has no '{name}'", did_you_mean(name, NAMES)))
+
+    def __dir__(self) -> list[str]:
+        from .quantities import NAMES
+
+        return sorted({*super().__dir__(), *NAMES})
+
+    def _ipython_key_completions_(self) -> list[str]:
+        """What can stand in the brackets of `report[...]`."""
+        from .quantities import NAMES
+
+        return list(NAMES)
 
     def formula(self, quantity: str) -> Formula:
         """A quantity of the whole network in closed form: `report.formula("macs")(H=224, W=224)`."""

@@ -64,6 +64,8 @@ ROAD = [
     ["solving"],
     ["claims", "verify"],
     ["catalogue", "checking", "reference", "render", "exporters"],
+    ["building"],
+    ["build"],
     ["cli"],
     ["__main__", "__init__"],
 ]
@@ -74,6 +76,8 @@ EXCEPTIONS = {
     ("report", "quantities"), ("report", "formula"), ("report", "explain"), ("report", "render"), ("explain", "render"),
     ("comparison", "render"), ("formula", "render"), ("solving", "render"),
     ("partition", "render"), ("receptive", "render"), ("efficiency", "render"), ("sweeps", "render"),
+    ("network", "render"), ("network", "exporters"), ("liveness", "render"), ("memory", "render"),
+    ("training", "render"), ("fitting", "render"), ("verify", "render"), ("claims", "render"),
 }  # fmt: skip
 
 
