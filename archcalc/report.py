@@ -13,7 +13,7 @@ from .errors import ArchcalcError, UsageError, did_you_mean, hinted, nearest
 from .graph import Graph, Node
 from .infer import Cost
 from .layers import Operations
-from .records import Record, Shown, record
+from .records import Record, record
 from .shapes import Shape
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ BITS = {
 
 
 @record
-class LayerReport(Shown, Record):
+class LayerReport(Record):
     """One layer: what it is, its shapes and its counts, for one image."""
 
     node: Node
@@ -119,11 +119,11 @@ class LayerReport(Shown, Record):
 
         return list(COLUMN_QUANTITIES)
 
-    def show_as(self, format: str) -> str:
-        """Its shapes and fields, and every quantity of a layer."""
+    def _repr_markdown_(self) -> str:
+        """For notebooks: its shapes and fields, and every quantity of a layer."""
         from .render.layers import layer
 
-        return layer(self, format)
+        return layer(self)
 
 
 @record

@@ -1,4 +1,4 @@
-"""One layer of a report: what it is, its shapes, and every quantity."""
+"""One layer of a report in a notebook: what it is, its shapes, and every quantity."""
 
 from __future__ import annotations
 
@@ -11,14 +11,11 @@ from .rows import number_text
 from .text import MAX_CELL, markdown_text
 
 
-def layer(found: LayerReport, format: str = "text") -> str:
-    """A layer as text or Markdown."""
-    title = f"{found.path}: {found.node.layer!r}"
-    rows = [
-        (name, text if len(text) <= 2 * MAX_CELL else f"{text[: 2 * MAX_CELL - 3]}...") for name, text in _rows(found)
-    ]
-    head = title if format == "text" else f"**{markdown_text(title)}**"
-    return f"{head}\n\n{grid(('', 'is'), rows, format, numeric=(1,))}"
+def layer(found: LayerReport) -> str:
+    """A layer as Markdown."""
+    rows = [(name, text if len(text) <= MAX_CELL else f"{text[: MAX_CELL - 3]}...") for name, text in _rows(found)]
+    title = markdown_text(f"{found.path}: {found.node.layer!r}")
+    return f"**{title}**\n\n{grid(('', 'is'), rows, 'markdown', numeric=(1,))}"
 
 
 def _rows(found: LayerReport) -> Iterator[tuple[str, str]]:

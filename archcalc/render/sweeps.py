@@ -53,9 +53,8 @@ def _counted(count: int, what: str) -> str:
 
 
 def first_rows(found: Sweep, format: str = "text", most: int = 50) -> str:
-    """The rows as a table, but of a long one only the first; in pandas are all."""
-    more = len(found) - most
-    return _grid(found, format, most) + (f"\n\nand {more:,} more rows, all in `columns`" if more > 0 else "")
+    """The rows as a table, but of a long one only the first."""
+    return _grid(found, format, most)
 
 
 def _grid(found: Sweep, format: str, most: int | None = None) -> str:
@@ -63,8 +62,9 @@ def _grid(found: Sweep, format: str, most: int | None = None) -> str:
     rows = [[_cell(name, value, found) for name, value in row.items()] for row in islice(found, most)]
     numeric = [place for place, name in enumerate(names) if name in found.plan.columns]
     shown = [grid(names, rows, format, numeric=numeric)] if rows else []
+    more = [f"{len(found) - len(rows):,} more rows stand in `columns`"] if len(rows) < len(found) else []
     mark = "- " if format == "markdown" else ""
-    return "\n".join([*shown, *([""] if rows else []), *(f"{mark}{fact}" for fact in facts(found))])
+    return "\n".join([*shown, *([""] if rows else []), *(f"{mark}{fact}" for fact in (*more, *facts(found)))])
 
 
 def _cell(name: str, value: Any, found: Sweep) -> str:
