@@ -188,8 +188,10 @@ def block(block: str, /, *takes: str, do: Chain, let: Mapping[str, Any] | None =
 
 def call(block: str, /, *values: Any, name: str | None = None, when: Any = None, **named: Any) -> Entry:
     """A call of a block by its name, such as one that `use` takes from another file."""
-    listed = [*values, *([named] if named else [])]
-    return _entry(block, listed or None, name, when)
+    given: Any = [*values, *([named] if named else [])]
+    if len(given) == 1 and not isinstance(given[0], list | tuple):
+        given = given[0]
+    return _entry(block, None if given == [] else given, name, when)
 
 
 def do(*chain: Chain, name: str | None = None, when: Any = None) -> Entry:
