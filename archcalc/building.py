@@ -21,6 +21,7 @@ from .errors import UsageError
 from .layers import JOINS, Layer, find
 from .network import Network, from_data
 from .reference import describe
+from .yamlsrc import MAX_DEPTH
 
 Entry: TypeAlias = str | dict[str, Any]
 Chain: TypeAlias = Entry | Callable[..., Any] | Sequence[Any]  # entries; functions that make one without arguments
@@ -58,14 +59,14 @@ def network(
     return from_data({section: piece for section, piece in data.items() if piece is not None}, name, variant)
 
 
-def entries(chain: Any) -> list[Any]:
+def entries(chain: Any, depth: int = 0) -> list[Any]:
     """A chain as a flat list: lists within are their entries, and functions are called."""
-    if not isinstance(chain, list | tuple):
-        chain = [chain]
+    if depth > MAX_DEPTH:
+        raise UsageError(f"lists of entries are nested more than {MAX_DEPTH} deep")
     flat: list[Any] = []
-    for piece in chain:
+    for piece in chain if isinstance(chain, list | tuple) else [chain]:
         made = piece() if callable(piece) else piece
-        flat.extend(entries(made) if isinstance(made, list | tuple) else [made])
+        flat.extend(entries(made, depth + 1) if isinstance(made, list | tuple) else [made])
     return flat
 
 

@@ -227,6 +227,10 @@ def test_data_that_holds_itself_is_refused() -> None:
     chain.append({"do": chain})
     with pytest.raises(ac.SpecError, match=r"^layers\[1\]\.do\[1\]: nested more than 32 deep"):
         ac.load({"input": [3, 8, 8], "layers": chain})
+    looped: list[Any] = [relu]
+    looped.append(looped)
+    with pytest.raises(ac.UsageError, match="lists of entries are nested more than 32 deep"):
+        network("n", input=(3,), layers=looped)
     with pytest.raises(ac.SpecError, match="a key must be a word, not None"):
         ac.load({"input": [3, 8, 8], "layers": [{None: 3}]})
 
