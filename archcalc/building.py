@@ -13,6 +13,7 @@ file's.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from inspect import Parameter, Signature
 from typing import Any, TypeAlias
@@ -51,6 +52,10 @@ def network(
     listed = list(blocks)
     if not all(isinstance(one, Block) for one in listed):
         raise UsageError("blocks are made by `block`: blocks=[block('conv_relu', 'filters', do=[...]), ...]")
+    names = [one.name for one in listed]
+    twice = [one for one in names if names.count(one) > 1]
+    if twice:
+        raise UsageError(f"two blocks are called '{twice[0]}'")
     data: dict[str, Any] = {
         "title": title, "cite": cite, "input": input, "let": let, "variants": variants, "use": use,
         "blocks": {one.name: one.data for one in listed} or None, "partition": partition, "layers": entries(layers),
@@ -94,17 +99,19 @@ def signature_of(cls: type[Layer]) -> Signature:
         extras = ("name", "when", *(["axis"] if "axis" in cls.schema else []))
         branches = Parameter("branches", Parameter.POSITIONAL_ONLY, default=None)
         return Signature([branches, *map(_named, extras), Parameter("named_branches", Parameter.VAR_KEYWORD)])
-    first, required = _first(cls), cls.required()
+    defaults = {field.name.rstrip("_"): field.default for field in dataclasses.fields(cls)}
+    defaults = {
+        name: Parameter.empty if default is dataclasses.MISSING else default for name, default in defaults.items()
+    }
+    first = _first(cls)
     others = [name for name in cls.schema if name not in (*first, "bits")]
-    places = [
-        Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=Parameter.empty if name in required else None)
-        for name in first
-    ]
-    return Signature([*places, *map(_named, (*others, "bits", "name", "when"))])
+    places = [Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=defaults[name]) for name in first]
+    named = [_named(name, defaults.get(name)) for name in (*others, "bits", "name", "when")]
+    return Signature([*places, *named])
 
 
-def _named(name: str) -> Parameter:
-    return Parameter(name, Parameter.KEYWORD_ONLY, default=None)
+def _named(name: str, default: Any = None) -> Parameter:
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=default)
 
 
 def _first(cls: type[Layer]) -> tuple[str, ...]:
@@ -118,15 +125,16 @@ def _layer(cls: type[Layer]) -> Callable[..., Entry]:
 
     def make(*values: Any, name: str | None = None, when: Any = None, **fields: Any) -> Entry:
         if len(values) > len(first):
-            takes = f"takes {', '.join(first)} by position" if first else "takes nothing by position"
-            raise UsageError(f"{cls.kind} {takes}, here are {len(values)} values; give the others by name")
-        given = dict(zip(first, values, strict=False))
-        twice = [field for field in given if field in fields]
+            takes = f"{cls.kind} takes {', '.join(first) or 'nothing'} by position"
+            given = f"{len(values)} value{'s are' if len(values) > 1 else ' is'} given"
+            raise UsageError(f"{takes}, and {given}; name the others")
+        placed = dict(zip(first, values, strict=False))
+        twice = [field for field in placed if field in fields]
         if twice:
             raise UsageError(f"{cls.kind}: {twice[0]} is given twice")
         if len(values) == 1 and not fields and first[0] == cls.main() and not isinstance(values[0], list | tuple):
             return _entry(cls.kind, values[0], name, when)
-        return _entry(cls.kind, {**given, **fields} or None, name, when)
+        return _entry(cls.kind, {**placed, **fields} or None, name, when)
 
     return make
 

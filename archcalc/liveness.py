@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from . import dims
 from .conditions import known_of_symbols
-from .errors import ArchcalcError, UsageError
+from .errors import ArchcalcError, UsageError, shown
 from .graph import Graph, Node
 from .precision import bits_by_node, refuse_repeats
 from .records import Record, Shown, record
@@ -227,7 +227,7 @@ class Schedule(Shown, Record):
         return tuple(self.tensors[index] for index in step.alive)
 
     def __repr__(self) -> str:
-        return f"<Schedule of {len(self.steps):,} layers: peak {self.peak} bytes>"
+        return f"<Schedule of {len(self.steps):,} layers: peak {shown(self.peak)} bytes>"
 
     def show_as(self, format: str) -> str:
         """What is in memory while each layer runs, the peak and what is there at it."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import dims
-from .errors import ArchcalcError
+from .errors import ArchcalcError, shown
 from .liveness import Schedule, Step, Tensor, flow, schedule
 from .orders import Least, least_peak
 from .records import Record, Shown, record
@@ -53,7 +53,7 @@ class Inference(Shown, Record):
         return LEFT_OUT
 
     def __repr__(self) -> str:
-        return f"<Inference of {len(self.schedule.steps):,} layers: peak {self.peak} bytes>"
+        return f"<Inference of {len(self.schedule.steps):,} layers: peak {shown(self.peak)} bytes>"
 
     def show_as(self, format: str) -> str:
         """The schedule, the peak and what is there at it."""

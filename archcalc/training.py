@@ -22,7 +22,7 @@ from . import dims
 from .backward import Moment, Step, Tape, Tensor
 from .checkpoints import segments
 from .conditions import known_of_symbols
-from .errors import ArchcalcError, UsageError
+from .errors import ArchcalcError, UsageError, shown
 from .liveness import largest
 from .optimizers import Optimizer, find
 from .records import Record, Shown, record
@@ -138,7 +138,7 @@ class Training(Shown, Record):
         return (*LEFT_OUT, *self.optimizer.left_out)
 
     def __repr__(self) -> str:
-        return f"<Training of {self.report.name} with {self.optimizer.name}: peak {self.peak} bytes>"
+        return f"<Training of {self.report.name} with {self.optimizer.name}: peak {shown(self.peak)} bytes>"
 
     def show_as(self, format: str) -> str:
         """What each layer keeps, the peak and what is there at it."""

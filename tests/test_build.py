@@ -140,6 +140,7 @@ def test_python_functions_and_loops_are_blocks_and_repeats() -> None:
 
 def test_every_kind_is_a_function_and_its_own_documentation() -> None:
     assert {*FAMILIES} < {*dir(build)}
+    assert str(inspect.signature(maxpool)).startswith("(kernel, *, stride=None, pad=0, dilation=1, round='floor',")
     for kind in FAMILIES:
         function = getattr(build, kind)
         assert function.__name__ == kind
@@ -162,12 +163,13 @@ def test_positions_are_those_of_required_fields() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: conv(8, 3, 1), "conv takes filters, kernel by position, here are 3 values; give the others by name"),
-        (lambda: relu(3), "relu takes nothing by position, here are 1 values; give the others by name"),
+        (lambda: conv(8, 3, 1), "conv takes filters, kernel by position, and 3 values are given; name the others"),
+        (lambda: relu(3), "relu takes nothing by position, and 1 value is given; name the others"),
         (lambda: conv(8, filters=3), "conv: filters is given twice"),
         (lambda: network("n", input=(3,), layers=relu, blocks={"b": 3}), "blocks are made by `block`: blocks=[block('conv_relu', 'filters', do=[...]), ...]"),
         (lambda: network("n", input=(3,), layers=relu, variants={"a": {"x": 1}, "b": {"x": 2}}), "n is a family; ask for one of a, b, by `variant=` of archcalc.build.network"),
         (lambda: network("n", input=(3,), layers=relu, variant="c"), "n has no variant 'c'; it has none"),
+        (lambda: network("n", input=(3,), layers=relu, blocks=[block("b", do=relu), block("b", do=relu)]), "two blocks are called 'b'"),
     ],
 )  # fmt: skip
 def test_wrong_calls_are_explained_at_once(make: Any, message: str) -> None:

@@ -53,9 +53,8 @@ def text(network: Network, *, family: bool = False) -> str:
             lines.extend(_section(section, data[section]))
     made = "\n".join(lines)
     if len(made.encode()) > MAX_BYTES:
-        raise UsageError(
-            f"the file would be larger than {MAX_BYTES:,} bytes, the limit for a spec; repeat what is alike"
-        )
+        limit = f"{MAX_BYTES:,} bytes, the limit for a spec"
+        raise UsageError(f"the file would be larger than {limit}; repeat what is alike")
     try:
         parse(made)
     except ArchcalcError as error:
@@ -70,8 +69,8 @@ def _as_printed(network: Network) -> dict[str, Any]:
     if data.get("published"):
         digits = [source.written(("published", number, "value")) for number in range(len(data["published"]))]
         data["published"] = [
-            {**entry, "value": Decimal(text)} if isinstance(entry["value"], Fraction) and text else entry
-            for entry, text in zip(data["published"], digits, strict=True)
+            {**entry, "value": Decimal(written)} if isinstance(entry["value"], Fraction) and written else entry
+            for entry, written in zip(data["published"], digits, strict=True)
         ]
     return data
 
