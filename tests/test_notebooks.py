@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
+import sys
 import warnings
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -29,6 +32,16 @@ def _refuse(event, arguments):
 
 sys.addaudithook(_refuse)
 """
+
+
+def docs_generate() -> ModuleType:
+    """The script that writes the generated pages."""
+    spec = importlib.util.spec_from_file_location("docs_generate_of_notebooks", FOLDER.parent / "generate.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 def execute(notebook: object, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,6 +69,11 @@ def test_a_notebook_runs_and_its_claims_hold(path: Path, tmp_path: Path, monkeyp
     execute(notebook, tmp_path, monkeypatch)
     shown = {output.get("output_type") for cell in notebook.cells for output in cell.get("outputs", ())}
     assert shown <= {"execute_result", "stream", "display_data"}
+    run = tmp_path / path.name
+    del notebook.cells[0]
+    nbformat.write(notebook, run)
+    assert run.read_text(encoding="utf-8") != path.read_text(encoding="utf-8")
+    assert docs_generate().notebook(run) == path.read_text(encoding="utf-8")  # as `make docs` stores it
     texts = [output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", ())]
     assert not any("Warning" in text for text in texts)
 
