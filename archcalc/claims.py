@@ -35,7 +35,7 @@ from .figures import UNITS, in_unit
 from .measuring import Measurer, number_or_size
 from .network import Network
 from .published import FigureReader
-from .records import Record, record
+from .records import Record, Shown, record
 from .specreader import read_spec
 from .yamlsrc import DataPath, Source, read
 
@@ -45,7 +45,7 @@ _PLACEHOLDER = re.compile(r"\{(\w+)(?::(\w+|%))?\}")
 
 
 @record
-class Verdict(Record):
+class Verdict(Shown, Record):
     """A statement, the figures that decide it, whether it holds in each reading, and why."""
 
     id: str
@@ -68,6 +68,23 @@ class Verdict(Record):
         """The figures, for reading."""
         return ", ".join(f"{name.replace('_', ' ')} = {shown(value)}" for name, value in self.figures.items())
 
+    def __repr__(self) -> str:
+        return f"<Verdict {self.id}: {self.verdict}>"
+
+    def show_as(self, format: str) -> str:
+        """The statement, its figures and the verdict."""
+        return Verdicts((self,)).show_as(format)
+
+
+class Verdicts(Shown, tuple[Verdict, ...]):
+    """Verdicts that show themselves as `archcalc claims` prints them."""
+
+    def show_as(self, format: str) -> str:
+        """A paragraph or a row for each."""
+        from .render.lists import verdicts
+
+        return verdicts(self, format)
+
 
 def shown(value: Any, unit: str = "") -> str:
     """A figure for reading: ratios with two decimals, sizes as frameworks print them, formulas as they are."""
@@ -78,7 +95,7 @@ def shown(value: Any, unit: str = "") -> str:
     return in_unit(value, unit)
 
 
-def decide(ids: Iterable[str] = (), file: str | Path | None = None) -> tuple[Verdict, ...]:
+def decide(ids: Iterable[str] = (), file: str | Path | None = None) -> Verdicts:
     """The verdicts on these claims of the file, or on all; without a file, of those that come with archcalc.
 
     Raises UsageError for an unknown id, SpecError with everything that is wrong in the entries.
@@ -92,7 +109,7 @@ def decide(ids: Iterable[str] = (), file: str | Path | None = None) -> tuple[Ver
             raise UsageError(hinted(f"there is no claim '{cut(name)}'", hint))
     verdicts = [claims.verdict(numbers[name]) for name in wanted]
     claims.raise_problems()
-    return tuple(verdict for verdict in verdicts if verdict is not None)
+    return Verdicts(verdict for verdict in verdicts if verdict is not None)
 
 
 class _Claims:

@@ -11,7 +11,7 @@ from .layers import Layer
 from .layers.fields import Field
 from .records import Record, record
 from .values import Value
-from .yamlsrc import DataPath, Source
+from .yamlsrc import DataPath, Source, steps
 
 ENTRY_NAME = re.compile(r"[A-Za-z0-9_.-]{1,200}\Z")
 GROUP_WORDS = ("do", "repeat", "for", "head")
@@ -134,9 +134,6 @@ class Block(Record):
 
 def place(path: DataPath, kind: str = "", name: str | None = None) -> str:
     """A data path as a message shows it."""
-    text = ""
-    for step in path:
-        word = shown(step)
-        text += f"[{step}]" if isinstance(step, int) else f".{word}" if text else word
+    text = steps(path)
     inside = " ".join(part for part in (shown(kind), f"'{shown(name)}'" if name else "") if part)
     return f"{text} ({inside})" if inside else text

@@ -7,14 +7,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from .records import Record, record
 
+PACKAGE = Path(__file__).parent
 MAX_SHOWN = 100  # problems of one spec
 
 
 class ArchcalcError(Exception):
     """A fact about the user's input that stops the work; its text is one line."""
+
+    def _render_traceback_(self) -> list[str]:
+        """For notebooks and IPython: the line of the cell, and what a command would print; no internals."""
+        line = _asking_line(self)
+        return [*([line] if line else []), f"{type(self).__name__}: {self}"]
 
 
 class UsageError(ArchcalcError):
@@ -64,6 +71,18 @@ class SpecError(ArchcalcError):
         shown = [problem.with_source() for problem in self.problems[:MAX_SHOWN]]
         more = len(self.problems) - len(shown)
         super().__init__("\n".join([*shown, *([f"and {more:,} more problems"] if more else [])]))
+
+
+def _asking_line(error: BaseException) -> str:
+    """The line of the user's code that called archcalc, with its number."""
+    from traceback import extract_tb
+
+    asking = ""
+    for frame in extract_tb(error.__traceback__):
+        if Path(frame.filename).is_relative_to(PACKAGE):
+            break
+        asking = f"line {frame.lineno}: {frame.line}" if frame.line else f"line {frame.lineno}"
+    return asking
 
 
 def nearest(word: object, choices: Iterable[str], count: int = 1) -> list[str]:

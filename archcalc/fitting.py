@@ -16,13 +16,13 @@ from . import dims
 from .errors import ArchcalcError, UsageError
 from .figures import amount
 from .memory import Inference, with_weights
-from .records import Record, record
+from .records import Record, Shown, record
 from .report import Report
 from .training import Training, training
 
 
 @record
-class Fit(Record):
+class Fit(Shown, Record):
     """The largest batch within a capacity in bytes, what it needs, what one image more would, and other dtypes."""
 
     capacity: int
@@ -30,6 +30,12 @@ class Fit(Record):
     bytes: int
     more: int
     others: tuple[tuple[str, int], ...]  # the largest batch by dtype; 0 where one image is too much
+
+    def show_as(self, format: str) -> str:
+        """The batch, what it needs, and what one image more would."""
+        from .render.training import fitted
+
+        return fitted(self, format)
 
 
 def capacity(text: str) -> int:

@@ -21,10 +21,10 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from . import dims
 from .conditions import known_of_symbols
-from .errors import ArchcalcError, UsageError
+from .errors import ArchcalcError, UsageError, shown
 from .graph import Graph, Node
 from .precision import bits_by_node, refuse_repeats
-from .records import Record, record
+from .records import Record, Shown, record
 from .report import LayerReport, Report
 from .shapes import Shape
 
@@ -194,7 +194,7 @@ class Step(Record):
 
 
 @record
-class Schedule(Record):
+class Schedule(Shown, Record):
     """A run of the network: its tensors with their lifetimes, and what is there at every step.
 
     Each tensor is a rectangle of a drawing: from step `made` to step `last`, `bytes` high.
@@ -225,6 +225,15 @@ class Schedule(Record):
     def alive(self, step: Step) -> tuple[Tensor, ...]:
         """The tensors that are there while a step runs, in the order in which they were made."""
         return tuple(self.tensors[index] for index in step.alive)
+
+    def __repr__(self) -> str:
+        return f"<Schedule of {len(self.steps):,} layers: peak {shown(self.peak)} bytes>"
+
+    def show_as(self, format: str) -> str:
+        """What is in memory while each layer runs, the peak and what is there at it."""
+        from .render.memory import schedule_section, written
+
+        return written(schedule_section(self), format)
 
 
 class Counted(Protocol):

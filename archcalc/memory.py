@@ -11,10 +11,10 @@ from __future__ import annotations
 from typing import Any
 
 from . import dims
-from .errors import ArchcalcError
+from .errors import ArchcalcError, shown
 from .liveness import Schedule, Step, Tensor, flow, schedule
 from .orders import Least, least_peak
-from .records import Record, record
+from .records import Record, Shown, record
 from .report import LayerReport, Report
 
 LEFT_OUT = (
@@ -27,7 +27,7 @@ LEFT_OUT = (
 
 
 @record
-class Inference(Record):
+class Inference(Shown, Record):
     """The memory of one run at inference: the schedule of its tensors, and the weights beside it."""
 
     schedule: Schedule
@@ -51,6 +51,15 @@ class Inference(Record):
     def left_out(self) -> tuple[str, ...]:
         """What a device needs beside these bytes, and what follows from no architecture."""
         return LEFT_OUT
+
+    def __repr__(self) -> str:
+        return f"<Inference of {len(self.schedule.steps):,} layers: peak {shown(self.peak)} bytes>"
+
+    def show_as(self, format: str) -> str:
+        """The schedule, the peak and what is there at it."""
+        from .render.memory import inference_section, written
+
+        return written(inference_section(self), format)
 
 
 def inference(report: Report, *, hold_input: bool = False, in_place: bool = True, reorder: bool = False) -> Inference:

@@ -13,14 +13,14 @@ from typing import Any
 
 from . import zoo
 from .errors import UsageError, did_you_mean, hinted, shown
-from .records import Record, record
+from .records import Record, Shown, record
 from .spec import Spec
 from .specreader import read_spec
-from .yamlsrc import Source
+from .yamlsrc import plain_source
 
 
 @record
-class Network(Record):
+class Network(Shown, Record):
     """A spec, and the variant of its family."""
 
     name: str
@@ -29,6 +29,31 @@ class Network(Record):
 
     def __repr__(self) -> str:
         return f"<Network {self.name}>"
+
+    def show_as(self, format: str) -> str:
+        """Title, paper, inputs, lets, variants and blocks, and what is wrong with the spec, if anything is."""
+        from .render.networks import about
+
+        return about(self, format)
+
+    def to_yaml(self, *, family: bool = False) -> str:
+        """The text of a YAML file with this network, in the style of the files that come with archcalc.
+
+        Of a family it is the one network, whose row of the table stands in `let`; with `family` the whole family.
+        Read back it gives the same layers, paths and figures. What `use` names is not copied: those files have to stand
+        beside the new one, or come with archcalc. Published figures are written where they were loaded.
+
+        Raises SpecError where the spec has problems, UsageError where it holds symbols.
+
+        >>> print(load({"input": [3, 8, 8], "layers": ["flatten", {"linear": 10}]}).to_yaml())
+        input: [3, 8, 8]
+        layers:
+          - flatten
+          - linear: 10
+        """
+        from .exporters.text import text
+
+        return text(self, family=family)
 
 
 def load(network: str | Path | Mapping[str, Any] | Network, *, published: bool = False) -> Network:
@@ -41,11 +66,23 @@ def load(network: str | Path | Mapping[str, Any] | Network, *, published: bool =
     if isinstance(network, Network):
         return network
     if isinstance(network, Mapping):
-        return _only(read_spec(Source(dict(network)), zoo.find), "network")
+        return from_data(network)
     text = str(network)
     if isinstance(network, Path) or _looks_like_path(text):
         return _from_path(text, published)
     return _from_zoo(text, published)
+
+
+def from_data(data: Mapping[str, Any], name: str = "network", variant: str | None = None) -> Network:
+    """A network from plain data, of a family one variant; UsageError where there is none of that name."""
+    spec = read_spec(plain_source(data), zoo.find)
+    if variant is None and not spec.variants:
+        return Network(name, spec)
+    if variant not in spec.variants:
+        chosen = "is a family" if variant is None else f"has no variant '{shown(variant)}'"
+        how = f"ask for one of {', '.join(spec.variants)}, by `variant=` of archcalc.build.network"
+        raise UsageError(f"{shown(name)} {chosen}; {how if spec.variants else 'it has none'}")
+    return Network(variant, spec, variant)
 
 
 def variants(network: str | Path, *, published: bool = False) -> list[Network]:

@@ -70,6 +70,20 @@ class Record:
         return f"{type(self).__name__}({shown})"
 
 
+class Shown:
+    """What shows itself by a renderer: as text under `print`, as Markdown in a notebook."""
+
+    def show_as(self, format: str) -> str:
+        """The text in the format `text` or `markdown`."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return self.show_as("text")
+
+    def _repr_markdown_(self) -> str:
+        return self.show_as("markdown")
+
+
 _Class = TypeVar("_Class", bound=type)
 _bare = dataclass(init=False, eq=False, repr=False, match_args=False, kw_only=True)
 

@@ -109,6 +109,23 @@ class LayerReport(Record):
             return self[name]
         raise AttributeError(hinted(f"a layer has no '{name}'", did_you_mean(name, COLUMN_QUANTITIES)))
 
+    def __dir__(self) -> list[str]:
+        from .quantities import COLUMN_QUANTITIES
+
+        return sorted({*super().__dir__(), *COLUMN_QUANTITIES})
+
+    def _ipython_key_completions_(self) -> list[str]:
+        """What can stand in the brackets of `layer[...]`."""
+        from .quantities import COLUMN_QUANTITIES
+
+        return list(COLUMN_QUANTITIES)
+
+    def _repr_markdown_(self) -> str:
+        """For notebooks: its shapes and fields, and every quantity of a layer."""
+        from .render.layers import layer
+
+        return layer(self)
+
 
 @record
 class Report(Record):
@@ -215,6 +232,17 @@ class Report(Record):
         if name in NAMES:
             return self[name]
         raise AttributeError(hinted(f"a report has no '{name}'", did_you_mean(name, NAMES)))
+
+    def __dir__(self) -> list[str]:
+        from .quantities import NAMES
+
+        return sorted({*super().__dir__(), *NAMES})
+
+    def _ipython_key_completions_(self) -> list[str]:
+        """What can stand in the brackets of `report[...]`."""
+        from .quantities import NAMES
+
+        return list(NAMES)
 
     def formula(self, quantity: str) -> Formula:
         """A quantity of the whole network in closed form: `report.formula("macs")(H=224, W=224)`."""

@@ -22,10 +22,10 @@ from . import dims
 from .backward import Moment, Step, Tape, Tensor
 from .checkpoints import segments
 from .conditions import known_of_symbols
-from .errors import ArchcalcError, UsageError
+from .errors import ArchcalcError, UsageError, shown
 from .liveness import largest
 from .optimizers import Optimizer, find
-from .records import Record, record
+from .records import Record, Shown, record
 from .report import BITS, Report
 from .saving import Bytes, Saved, add_up, saved
 
@@ -47,7 +47,7 @@ class State(NamedTuple):
 
 
 @record
-class Training(Record):
+class Training(Shown, Record):
     """The memory of one training step: every tensor with its moments, and what follows from them.
 
     Each tensor is a rectangle of a drawing: from moment `first` to moment `last`, as high as its bytes.
@@ -136,6 +136,16 @@ class Training(Record):
     def left_out(self) -> tuple[str, ...]:
         """What a device needs beside these bytes."""
         return (*LEFT_OUT, *self.optimizer.left_out)
+
+    def __repr__(self) -> str:
+        return f"<Training of {self.report.name} with {self.optimizer.name}: peak {shown(self.peak)} bytes>"
+
+    def show_as(self, format: str) -> str:
+        """What each layer keeps, the peak and what is there at it."""
+        from .render.memory import memory
+        from .render.training import training_section
+
+        return memory(self.report, [training_section(self)], format)
 
     def fit(self, capacity: int) -> int:
         """The largest batch whose peak is within this many bytes, with the settings of this analysis.

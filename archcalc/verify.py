@@ -18,7 +18,7 @@ from .measuring import Measurer
 from .network import Network, variants
 from .published import Published
 from .quantities import MEASURABLE
-from .records import Record, record
+from .records import Record, Shown, record
 
 STATUSES = {
     "agrees": "ours, rounded like the printed figure, is the printed figure",
@@ -31,7 +31,7 @@ AS_DECLARED = ("agrees", "disputed")
 
 
 @record
-class Finding(Record):
+class Finding(Shown, Record):
     """What became of one published figure of one network."""
 
     network: Network
@@ -52,15 +52,35 @@ class Finding(Record):
         """Whether there is nothing to mend."""
         return self.status in AS_DECLARED
 
+    def __repr__(self) -> str:
+        measure = self.figure.measure
+        return f"<Finding {self.network.name} {measure.where} {measure.what}: {self.status}>"
 
-def verify(names: str | Path | Iterable[str | Path] = ()) -> tuple[Finding, ...]:
+    def show_as(self, format: str) -> str:
+        """The printed figure and ours."""
+        return Findings((self,)).show_as(format)
+
+
+class Findings(Shown, tuple[Finding, ...]):
+    """Findings that show themselves as the tables of `archcalc verify`."""
+
+    def show_as(self, format: str) -> str:
+        """A table for each family."""
+        from .render.lists import findings
+
+        return findings(self, format)
+
+
+def verify(names: str | Path | Iterable[str | Path] = ()) -> Findings:
     """Every published figure of these networks, families or files recomputed; without names, of the whole zoo.
 
     Raises SpecError where a file or one of its entries is wrong, UsageError for an unknown name.
     """
     measurer = Measurer()
     names = [names] if isinstance(names, str | Path) else names
-    return tuple(finding for name in names or zoo.files() for finding in _of(variants(name, published=True), measurer))
+    return Findings(
+        finding for name in names or zoo.files() for finding in _of(variants(name, published=True), measurer)
+    )
 
 
 def _of(networks: list[Network], measurer: Measurer) -> Iterator[Finding]:

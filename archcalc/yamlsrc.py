@@ -23,11 +23,12 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from .errors import Problem, ReadError, SpecError
+from .errors import Problem, ReadError, SpecError, shown
 from .records import Record, record
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
+MAX_PIECES = 1_000_000  # of plain data from Python
 
 DataPath: TypeAlias = tuple[str | int, ...]
 Mark: TypeAlias = tuple[int, int]
@@ -138,6 +139,58 @@ def parse(text: str, path: str = "") -> Source:
     if builder.problems:
         raise SpecError(builder.problems)
     return source
+
+
+def plain_source(data: Mapping[str, Any]) -> Source:
+    """Plain data from Python as a file would hold it: a copy, with lists and text keys, of bounded depth and size.
+
+    Raises SpecError for keys that are no text, and for data that is nested too deeply, such as in itself.
+
+    >>> plain_source({"input": (3, 8, 8), "layers": ["relu"]}).data
+    {'input': [3, 8, 8], 'layers': ['relu']}
+    """
+    copier = _Copier()
+    copied = copier.copy(data, ())
+    if copier.problems:
+        raise SpecError(copier.problems)
+    return Source(copied)
+
+
+class _Copier:
+    """Copies plain data piece by piece, and collects what cannot be data of a spec."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.pieces = 0
+
+    def copy(self, data: Any, path: DataPath) -> Any:
+        self.pieces += 1
+        if len(path) > MAX_DEPTH or self.pieces > MAX_PIECES:
+            what = f"nested more than {MAX_DEPTH} deep" if len(path) > MAX_DEPTH else f"more than {MAX_PIECES:,} pieces"
+            raise SpecError([Problem(what, where=steps(path[:4]), hint="write the inner part as a block")])
+        if isinstance(data, Mapping):
+            return {self.key(key, path): self.copy(value, (*path, key)) for key, value in data.items()}
+        if isinstance(data, list | tuple):
+            return [self.copy(element, (*path, number)) for number, element in enumerate(data)]
+        return data
+
+    def key(self, key: Any, path: DataPath) -> str:
+        if not isinstance(key, str) and type(key) is not int:
+            self.problems.append(Problem(f"a key must be a word, not {shown(repr(key))}", where=steps(path)))
+        return str(key)
+
+
+def steps(path: DataPath) -> str:
+    """A path into plain data as a message shows it.
+
+    >>> steps(("layers", 3, "do"))
+    'layers[3].do'
+    """
+    text = ""
+    for step in path:
+        word = shown(step)
+        text += f"[{step}]" if isinstance(step, int) else f".{word}" if text else word
+    return text
 
 
 def parse_value(text: str) -> Any:

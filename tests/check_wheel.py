@@ -43,6 +43,10 @@ def main() -> None:
             "import archcalc.zoo as z; [print(p.relative_to(z.directory())) for p in z.directory().rglob('*.yaml')]"
         )
         shipped = {Path(line) for line in run(folder / "wheel/bin/python", "-c", script, folder=empty).splitlines()}
+        typed = "import archcalc; from pathlib import Path; print([path.name for path in Path(archcalc.__file__).parent.glob('*.pyi')], Path(archcalc.__file__).with_name('py.typed').is_file())"
+        types = run(folder / "wheel/bin/python", "-c", typed, folder=empty).strip()
+    if types != "['build.pyi'] True":
+        sys.exit(f"the wheel lacks py.typed or the types of archcalc.build: {types}")
     if listed["wheel"] != listed["editable"] or not listed["wheel"]:
         sys.exit(f"the wheel lists {listed['wheel']}, the editable install {listed['editable']}")
     if shipped != files:

@@ -66,6 +66,8 @@ ROAD = [
     ["catalogue", "checking", "reference", "render", "exporters"],
     ["draw"],
     ["page"],
+    ["building"],
+    ["build"],
     ["cli"],
     ["__main__", "__init__"],
 ]
@@ -76,6 +78,8 @@ EXCEPTIONS = {
     ("report", "quantities"), ("report", "formula"), ("report", "explain"), ("report", "render"), ("report", "draw"), ("explain", "render"),
     ("comparison", "render"), ("formula", "render"), ("solving", "render"),
     ("partition", "render"), ("receptive", "render"), ("efficiency", "render"), ("sweeps", "render"),
+    ("network", "render"), ("network", "exporters"), ("liveness", "render"), ("memory", "render"),
+    ("training", "render"), ("fitting", "render"), ("verify", "render"), ("claims", "render"),
 }  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from ..errors import ArchcalcError, UsageError
 from ..inline import Chain
 from ..network import Network
 from ..quantities import MEASURABLE
-from ..records import Record, record
+from ..records import Record, Shown, record
 from ..report import Report
 from ..walk import MAX_LAYERS
 from .breakeven import BreakEven, break_even
@@ -51,7 +51,7 @@ class Side(Record):
 
 
 @record
-class Comparison(Record):
+class Comparison(Shown, Record):
     """The sides in the order in which they were given; the last one is what the others are compared with."""
 
     sides: tuple[Side, ...]
@@ -98,16 +98,11 @@ class Comparison(Record):
     def __repr__(self) -> str:
         return f"<Comparison of {', '.join(side.text for side in self.sides)}>"
 
-    def __str__(self) -> str:
+    def show_as(self, format: str) -> str:
+        """What `archcalc compare` prints."""
         from ..render.comparison import comparison
 
-        return comparison(self)
-
-    def _repr_markdown_(self) -> str:
-        """For notebooks: the same with tables."""
-        from ..render.comparison import comparison
-
-        return comparison(self, "markdown")
+        return comparison(self, format)
 
 
 def compare(
@@ -137,7 +132,7 @@ def compare(
     """
     if len(things) < 2:
         raise UsageError("a comparison needs two or more networks, files or chains")
-    if sum(str(thing) == "-" for thing in things) > 1:
+    if sum(isinstance(thing, str | Path) and str(thing) == "-" for thing in things) > 1:
         raise UsageError("'-', standard input, can be given once")
     sides = [told_apart(thing) for thing in things]
     found, scope = reports(sides, read_request(input, let or {}, symbols, assume, max_layers))

@@ -58,6 +58,9 @@ class BreakEven(Record):
             low, high = found.unsettled
             yield f"for {low} <= {found.symbol} <= {high} now one, now the other"
 
+    def __repr__(self) -> str:
+        return f"<BreakEven {self}>"
+
     def __str__(self) -> str:
         """The quantity, and a sentence.
 

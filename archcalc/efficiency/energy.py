@@ -22,7 +22,7 @@ from typing import Any
 
 from ..errors import ArchcalcError, UsageError, did_you_mean, hinted, shown
 from ..layers.base import Operations
-from ..records import Record, record
+from ..records import Record, Shown, record
 from ..report import BITS
 from .hardware import ENERGY, Figure, HardwareReader, find
 from .work import Work
@@ -79,7 +79,7 @@ class EnergyTable(Record):
 
 
 @record
-class Energy(Record):
+class Energy(Shown, Record):
     """Microjoules of a whole batch: of operations, and of moving numbers; and what the table has no energy for."""
 
     compute: Any
@@ -90,6 +90,12 @@ class Energy(Record):
     def total(self) -> Any:
         """Both together."""
         return self.compute + self.memory
+
+    def show_as(self, format: str) -> str:
+        """Microjoules with three decimals, and what is left out."""
+        from ..render.efficiency import energies
+
+        return energies(self, format)
 
 
 def energy(done: Iterable[Work], batch: Any, table: EnergyTable, level: str = "dram") -> Energy:

@@ -13,7 +13,7 @@ from typing import Any
 from .. import dims
 from ..errors import ArchcalcError
 from ..memory import inference
-from ..records import Record, record
+from ..records import Record, Shown, record
 from ..report import Report
 from .energy import Energy, EnergyTable, energy, energy_table
 from .folding import Folding, folding
@@ -22,7 +22,7 @@ from .work import Work, work
 
 
 @record
-class Metrics(Record):
+class Metrics(Shown, Record):
     """The metrics of one network; each is computed when it is asked for.
 
     Counts are of one image, except those called `batch_`. With `fused` batch norms are folded and layers element by
@@ -135,6 +135,12 @@ class Metrics(Record):
     def __repr__(self) -> str:
         return f"<Metrics of {self.report.name}>"
 
+    def show_as(self, format: str) -> str:
+        """The list, as `archcalc metrics` prints it."""
+        from ..render.efficiency import side_by_side
+
+        return side_by_side([self], format)
+
 
 @record
 class Metric(Record):
@@ -183,7 +189,7 @@ def metrics(
 
 
 @record
-class Meanings(Record):
+class Meanings(Shown, Record):
     """MACs and FLOPs in three meanings, for one image; archcalc counts no MACs in batch norms."""
 
     macs: Any
@@ -192,6 +198,12 @@ class Meanings(Record):
     inside_flops: Any
     folded: Folded | None
     folded_missing: str  # why nothing is known of folding; empty if it is
+
+    def show_as(self, format: str) -> str:
+        """A row for each meaning."""
+        from ..render.efficiency import in_meanings
+
+        return in_meanings(self, format)
 
 
 @record

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ..errors import ArchcalcError, UsageError
 from ..memory import inference
-from ..records import Record, record
+from ..records import Record, Shown, record
 from ..report import LayerReport, Report
 from .devices import Device, device
 from .energy import Energy, EnergyTable, energy, energy_table
@@ -67,7 +67,7 @@ class Bound(Record):
 
 
 @record
-class Roofline(Record):
+class Roofline(Shown, Record):
     """The rooflines of all layers, heads left out, on one device."""
 
     report: Report
@@ -79,16 +79,11 @@ class Roofline(Record):
     types: tuple[str, ...]  # of the numbers that it computes with
     energy_missing: str  # why there are no energies; empty if there are
 
-    def __str__(self) -> str:
+    def show_as(self, format: str) -> str:
+        """What `archcalc roofline` prints."""
         from ..render.efficiency import roofs
 
-        return roofs(self)
-
-    def _repr_markdown_(self) -> str:
-        """For notebooks: the same with tables."""
-        from ..render.efficiency import roofs
-
-        return roofs(self, "markdown")
+        return roofs(self, format)
 
     @cached_property
     def latency(self) -> Fraction:

@@ -25,7 +25,7 @@ from ..errors import ArchcalcError, UsageError, did_you_mean, hinted, nearest, s
 from ..layers import Layer, Operations
 from ..naming import Level
 from ..quantities import COLUMN_QUANTITIES, NAMES, QUANTITIES, Quantity
-from ..records import Record, record
+from ..records import Record, Shown, record
 from ..report import LayerReport, Report
 from . import fields as fields_of
 from .exactness import Loss, lost_by
@@ -62,7 +62,7 @@ STORED = {
 
 
 @record
-class Explanation(Record):
+class Explanation(Shown, Record):
     """What was asked about: a layer with its `sections`, a level or a network with its `totals`; a join may have both.
 
     `losses` are the axes along which its windows do not divide exactly, `legend` what the letters in its rules mean,
@@ -83,16 +83,11 @@ class Explanation(Record):
         """What must hold of the symbols."""
         return self.report.assumptions
 
-    def __str__(self) -> str:
+    def show_as(self, format: str) -> str:
+        """What `archcalc explain` prints."""
         from ..render.explain import explanation
 
-        return explanation(self)
-
-    def _repr_markdown_(self) -> str:
-        """For notebooks: the same with tables and mathematics."""
-        from ..render.explain import explanation
-
-        return explanation(self, "markdown")
+        return explanation(self, format)
 
 
 def explain(report: Report, layer: str | None = None, quantity: str | None = None) -> Explanation:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from .. import dims
-from ..records import Record, record
+from ..records import Record, Shown, record
 from ..report import Report
 from .request import Request
 
@@ -171,7 +171,7 @@ COUNTS: tuple[str, ...] = ("parameters", "batch_macs", "batch_flops", "batch_act
 
 
 @record
-class Plan(Record):
+class Plan(Shown, Record):
     """A network over devices: shares, crossings, totals, time."""
 
     report: Report
@@ -189,16 +189,11 @@ class Plan(Record):
     alternatives: tuple[Alternative, ...] = ()
     facts: tuple[str, ...] = ()  # what the scheme itself has to say: bubbles, halos, rounds
 
-    def __str__(self) -> str:
+    def show_as(self, format: str) -> str:
+        """What `archcalc partition` prints."""
         from ..render.partition import partition
 
-        return partition(self)
-
-    def _repr_markdown_(self) -> str:
-        """For notebooks: the same with tables."""
-        from ..render.partition import partition
-
-        return partition(self, "markdown")
+        return partition(self, format)
 
     @property
     def devices(self) -> int:

@@ -27,7 +27,7 @@ from ..errors import ArchcalcError, UsageError, did_you_mean, hinted, nearest, s
 from ..graph import Node
 from ..naming import Level
 from ..readings import Readings, positions
-from ..records import Record, record
+from ..records import Record, Shown, record
 from ..report import LayerReport, Report
 from ..shapes import Shape
 from . import trace
@@ -51,7 +51,7 @@ def axis_names(shape: Shape) -> tuple[str, ...]:
 
 
 @record
-class Fields(Record):
+class Fields(Shown, Record):
     """What every layer of a network sees of one of its inputs; ArchcalcError where that cannot be had.
 
     Source: Araujo, Norris & Sim 2019, Distill, sec. 2 and 3: size 1 + sum of (F - 1) times the strides before.
@@ -64,16 +64,11 @@ class Fields(Record):
     report: Report
     source: str | None = None  # the input's name, where there are several
 
-    def __str__(self) -> str:
+    def show_as(self, format: str) -> str:
+        """What `archcalc field` prints."""
         from ..render.fields import table
 
-        return table(self)
-
-    def _repr_markdown_(self) -> str:
-        """For notebooks: the same with tables."""
-        from ..render.fields import table
-
-        return table(self, "markdown")
+        return table(self, format)
 
     @cached_property
     def shape(self) -> Shape:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from .. import dims
+from ..efficiency.energy import Energy
 from ..efficiency.metrics import METRICS, Meanings, Metrics, meanings
 from ..efficiency.roofline import Bound, Roofline, notes
 from ..errors import ArchcalcError
@@ -148,6 +149,18 @@ def _meaning_rows(found: Sequence[Meanings], units: str) -> list[list[str]]:
         [name, unit, *("-" if value is None else number_text(value, units) for value in values)]
         for name, unit, values in lines
     ]
+
+
+def in_meanings(found: Meanings, format: str = "text") -> str:
+    """MACs and FLOPs of one network in their three meanings."""
+    return grid(("metric", "unit", "count"), _meaning_rows([found], "exact"), format, numeric=(2,))
+
+
+def energies(found: Energy, format: str = "text") -> str:
+    """The energy of one network."""
+    parts = (("operations", found.compute), ("bytes read and written", found.memory), ("together", found.total))
+    table = grid(("energy of", "uJ"), [(what, ratio_text(value)) for what, value in parts], format, numeric=(1,))
+    return table if dims.same(found.left_out, 0) is True else f"{table}\n\n{_left_out(found.left_out)}"
 
 
 def _kept(one: Metrics, found: Meanings) -> str:

@@ -41,13 +41,18 @@ def memory(report: Report, sections: Iterable[Section], format: str = "text") ->
     if report.graph.spec.cite:
         title.insert(1, report.graph.spec.cite)
     blocks = ["\n".join(title) if format == "text" else f"**{markdown_text(title[0])}**, {markdown_text(title[-1])}"]
-    for section in sections:
-        if section.rows:
-            cells = [[_cut(cell) for cell in row] for row in section.rows]
-            blocks.append(grid(section.headers, cells, format, numeric=section.numeric))
-        blocks.append("\n".join(_listed(section.lines, format)))
+    blocks.extend(written(section, format) for section in sections)
     blocks.append("\n".join(_listed([f"assumes {condition}" for condition in report.assumptions], format)))
     return "\n\n".join(block for block in blocks if block)
+
+
+def written(section: Section, format: str = "text") -> str:
+    """A section without a title: its table, and the lines beneath."""
+    lines = "\n".join(_listed(section.lines, format))
+    if not section.rows:
+        return lines
+    cells = [[_cut(cell) for cell in row] for row in section.rows]
+    return grid(section.headers, cells, format, numeric=section.numeric) + f"\n\n{lines}"
 
 
 def _listed(lines: Iterable[str], format: str) -> Iterator[str]:
@@ -91,8 +96,14 @@ def _hundredths(count: int, unit: int) -> str:
 
 def inference_section(found: Inference, *, brief: bool = False) -> Section:
     """The schedule, the peak and what is alive at it; without the schedule's table if `brief`."""
-    rows = [] if brief else [*_input_rows(found.schedule), *map(_step_row(found.schedule), found.schedule.steps)]
-    return Section("inference", HEADERS, rows, (2, 5), tuple(_facts(found)), _data(found))
+    section = schedule_section(found.schedule)
+    return section._replace(rows=() if brief else section.rows, lines=tuple(_facts(found)), data=_data(found))
+
+
+def schedule_section(schedule: Schedule) -> Section:
+    """A run layer by layer, and the peak."""
+    rows = [*_input_rows(schedule), *map(_step_row(schedule), schedule.steps)]
+    return Section("inference", HEADERS, rows, (2, 5), tuple(_peak(schedule)), {})
 
 
 def _input_rows(schedule: Schedule) -> Iterator[tuple[str, ...]]:
@@ -123,14 +134,7 @@ def _until(schedule: Schedule, tensor: Tensor) -> str:
 def _facts(found: Inference) -> Iterator[str]:
     """The lines beneath the table."""
     schedule = found.schedule
-    if len(schedule.peaks) == 1:
-        yield f"peak of inference: {bytes_text(found.peak)}, while {schedule.peaks[0].layer} runs, of"
-        yield from (
-            f"  {_alive_text(tensor)}" for tensor in largest_first(schedule.at_peak, lambda tensor: tensor.bytes)
-        )
-    else:
-        yield "peak of inference: the largest of"
-        yield from (f"  {step.bytes} bytes, while {step.layer} runs" for step in schedule.peaks)
+    yield from _peak(schedule)
     yield from _least(found)
     yield f"beside it parameters: {bytes_text(found.parameter_bytes)}; buffers: {bytes_text(found.buffer_bytes)}"
     if len(schedule.peaks) == 1:
@@ -139,6 +143,18 @@ def _facts(found: Inference) -> Iterator[str]:
     if not found.in_place:
         yield "no layer writes over its input"
     yield from (f"not counted: {thing}" for thing in found.left_out)
+
+
+def _peak(schedule: Schedule) -> Iterator[str]:
+    """When the peak is, and what is there then."""
+    if len(schedule.peaks) == 1:
+        yield f"peak of inference: {bytes_text(schedule.peak)}, while {schedule.peaks[0].layer} runs, of"
+        yield from (
+            f"  {_alive_text(tensor)}" for tensor in largest_first(schedule.at_peak, lambda tensor: tensor.bytes)
+        )
+    else:
+        yield "peak of inference: the largest of"
+        yield from (f"  {step.bytes} bytes, while {step.layer} runs" for step in schedule.peaks)
 
 
 def _least(found: Inference) -> Iterator[str]:

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import islice
 from typing import Any
 
 from ..errors import UsageError
@@ -51,13 +52,19 @@ def _counted(count: int, what: str) -> str:
     return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
-def _grid(found: Sweep, format: str) -> str:
+def first_rows(found: Sweep, format: str = "text", most: int = 50) -> str:
+    """The rows as a table, but of a long one only the first."""
+    return _grid(found, format, most)
+
+
+def _grid(found: Sweep, format: str, most: int | None = None) -> str:
     names = list(found.columns)
-    rows = [[_cell(name, value, found) for name, value in row.items()] for row in found]
+    rows = [[_cell(name, value, found) for name, value in row.items()] for row in islice(found, most)]
     numeric = [place for place, name in enumerate(names) if name in found.plan.columns]
     shown = [grid(names, rows, format, numeric=numeric)] if rows else []
+    more = [f"{len(found) - len(rows):,} more rows stand in `columns`"] if len(rows) < len(found) else []
     mark = "- " if format == "markdown" else ""
-    return "\n".join([*shown, *([""] if rows else []), *(f"{mark}{fact}" for fact in facts(found))])
+    return "\n".join([*shown, *([""] if rows else []), *(f"{mark}{fact}" for fact in (*more, *facts(found)))])
 
 
 def _cell(name: str, value: Any, found: Sweep) -> str:

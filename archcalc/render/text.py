@@ -96,8 +96,8 @@ def markdown(report: Report, options: Options) -> str:
 
 
 def markdown_text(text: str) -> str:
-    """Text in which no character is Markdown."""
-    for character in "\\*|<`":
+    """Text in which no character is Markdown, nor mathematics, and nothing is a picture from elsewhere."""
+    for character in ("\\", "*", "|", "<", "`", "$", "!["):
         text = text.replace(character, f"\\{character}")
     return text
 

@@ -8,7 +8,7 @@ from typing import Any
 from ..fitting import Fit
 from ..training import State, Training
 from .machine import plain
-from .memory import Section, bytes_text, largest_first
+from .memory import Section, bytes_text, largest_first, written
 from .rows import number_text, share
 
 HEADERS = ("layer", "output", "keeps", "forward", "backward")
@@ -33,6 +33,11 @@ def with_fit(section: Section, fit: Fit | None, batch: Any) -> Section:
     }
     lines = (*_fit_lines(fit), f"what follows is of batch {number_text(batch)}", *section.lines)
     return section._replace(lines=lines, data={**section.data, "fit": data})
+
+
+def fitted(fit: Fit, format: str = "text") -> str:
+    """The largest batch by itself."""
+    return written(Section("fit", (), (), (), tuple(_fit_lines(fit)), {}), format)
 
 
 def _fit_lines(fit: Fit) -> Iterator[str]:

@@ -15,7 +15,7 @@ from typing import Any
 from .. import dims
 from ..errors import ArchcalcError, UsageError, shown
 from ..network import Network, load
-from ..records import Record, record
+from ..records import Record, Shown, record
 from ..walk import MAX_LAYERS
 from .conflicts import Conflict, conflicts
 from .constraints import EXACT_DIVISION, Constraint, constraint
@@ -63,7 +63,7 @@ class Nowhere(Record):
 
 
 @record
-class Solution(Record):
+class Solution(Shown, Record):
     """All values of a variable that meet the constraints, as intervals; where there are none, what excludes them.
 
     `label` says what was varied, such as `H = W`. `searched` is the first value that was looked at, the last, and the
@@ -108,16 +108,11 @@ class Solution(Record):
             raise UsageError(f"{shown(value)} is none of the values {first}, {dims.plain(first + step)}, ... {last}")
         return self.problem.measured_at(place)
 
-    def __str__(self) -> str:
+    def show_as(self, format: str) -> str:
+        """What `archcalc solve` prints."""
         from ..render.solutions import solution
 
-        return solution(self)
-
-    def _repr_markdown_(self) -> str:
-        """For notebooks: the same with tables."""
-        from ..render.solutions import solution
-
-        return solution(self, "markdown")
+        return solution(self, format)
 
 
 def solve(

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..errors import ArchcalcError, UsageError
 from ..network import Network, load
-from ..records import Record, record
+from ..records import Record, Shown, record
 from .asked import check_engine, check_settings, compared, completed, condition_of, labelled, listed, selection
 from .cases import Compiler, Request, Structure
 from .engines import run
@@ -32,7 +32,7 @@ QUANTITIES = ("parameters", "macs", "activations")
 
 
 @record
-class Sweep(Record):
+class Sweep(Shown, Record):
     """What a sweep kept: `columns` by name, exact; how many `points` it passed, and why points were `left_out`.
 
     `len` is the number of rows; iterating gives them as mappings.
@@ -87,6 +87,12 @@ class Sweep(Record):
 
     def __repr__(self) -> str:
         return f"<Sweep of {self.points:,} points: {len(self):,} rows>"
+
+    def show_as(self, format: str) -> str:
+        """The first rows as a table, and how many points there were."""
+        from ..render.sweeps import first_rows
+
+        return first_rows(self, format)
 
 
 def sweep(
