@@ -64,6 +64,7 @@ ROAD = [
     ["solving"],
     ["claims", "verify"],
     ["catalogue", "checking", "reference", "render", "exporters"],
+    ["plot"],
     ["cli"],
     ["__main__", "__init__"],
 ]

@@ -106,7 +106,10 @@ class Field(Record):
 
 @record
 class Seen(Record):
-    """The pixels that one unit sees: its box before clipping, if it sees any; those along each axis; their number."""
+    """The pixels that one unit sees: its box before clipping, if it sees any; those along each axis; their number.
+
+    `region` has them exactly, as a union of products of sets along the axes.
+    """
 
     layer: LayerReport
     unit: tuple[int, ...]
@@ -114,6 +117,7 @@ class Seen(Record):
     before: Boxes | None
     after: tuple[tuple[int, ...], ...]
     pixels: int
+    region: trace.Region
 
 
 @record
@@ -315,6 +319,7 @@ class Fields(Record):
             before=self._walk.box(number, at),
             after=tuple(trace.along(found, axis) for axis in range(len(self.names))),
             pixels=trace.count(found),
+            region=found,
         )
 
     def seeing(self, pixel: Sequence[int], path: str | None = None) -> tuple[Seeing, ...]:
