@@ -197,7 +197,7 @@ def field_command(
 
     \b
     archcalc plot field googlenet --layer inception3a -o field.svg
-    archcalc plot field vgg16 --layer stage4 --at 0,27 -o corner.png
+    archcalc plot field vgg16 --layer stage4 --at 0,13 -o corner.png
     """
     from ..plot import field
 
@@ -240,14 +240,15 @@ def pareto_command(
     archcalc plot pareto mobilenet mobilenet_v2 --vary alpha=0.25:1.4:0.05 --pareto macs,+alpha -o front.svg
     """
     from ..plot import pareto as front
+    from ..quantities import MEASURABLE
     from ..sweeps import sweep
 
     if not vary or not pareto:
         raise UsageError("a front needs --vary NAME=VALUES and --pareto A,B, such as --vary alpha=0.25:1:0.05 --pareto macs,+alpha")  # fmt: skip
-    texts = [name.strip().removeprefix("+") for name in pareto.split(",")]
+    compared = (name.strip().removeprefix("+").strip().partition("[")[0] for name in pareto.split(","))
     given = {"let": parse_settings(settings), "input": parse_inputs(inputs), "where": where, **options}
     names = varied(vary)
-    quantities = [name for name in texts if name not in names] or ["macs"]
+    quantities = [name for name in compared if name in MEASURABLE] or ["macs"]
 
     def fill(axes: Sequence[Axes]) -> None:
         found = sweep(networks, names, quantities, pareto=pareto, **given)

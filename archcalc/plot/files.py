@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 from .sheet import check_matplotlib
+from .spots import OPTIONAL
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,7 +48,10 @@ def save(ax: Axes, path: Path, format: str) -> None:
 
 
 def digest(figure: Any) -> str:
-    """A digest of what was drawn: the texts, and the places of all marks in data, whatever version draws them."""
+    """A digest of what was drawn: the texts, and the places of all marks in data.
+
+    Another version of Matplotlib, or other fonts, put them elsewhere on the paper; the digest stays.
+    """
     return hashlib.sha256("\n".join(_told(figure)).encode()).hexdigest()
 
 
@@ -61,11 +65,13 @@ def _told(figure: Any) -> Iterator[str]:
         for line in ax.lines:
             yield f"line {line.get_color()} {_places(line.get_xydata())}"
         for marks in ax.collections:
-            yield f"marks {_places(marks.get_offsets())} {_places(marks.get_facecolor())} " + " ".join(
-                _places(path.vertices) for path in marks.get_paths()
-            )
+            sizes = marks.get_sizes() if hasattr(marks, "get_sizes") else ()
+            areas = () if len(sizes) else (_places(path.vertices) for path in marks.get_paths())
+            yield f"marks {_places(marks.get_offsets())} {_places([sizes])} {_places(marks.get_facecolor())}"
+            yield from areas
         for text in ax.texts:
-            yield f"text {text.get_text()} {_places([text.get_position()])}"
+            if text.get_gid() != OPTIONAL:  # where there is room depends on fonts
+                yield f"text {text.get_text()} {_places([getattr(text, 'xy', ())])}"
         made = ax.get_legend()
         yield repr([text.get_text() for text in made.get_texts()] if made else [])
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 READABLE = 30  # rows that are taken in at a glance
-MAX_BARS = 200  # more are drawn as one outline, some of them with their names
+MAX_BARS, NAMES = 200, 50  # more bars are drawn as one outline, so many of them with their names
 
 
 def layers(
@@ -51,12 +51,12 @@ def layers(
     shown = _readable(report) if depth is None else rows(report, Options(depth=depth))
     values = numbers(row.quantity(chosen.name) * row.repeat for row in shown)
     count = len(shown)
-    ax = on(ax, 8.0, 1.2 + min(max(0.22 * count, 1.2), 0.22 * MAX_BARS))
+    ax = on(ax, 8.0, 1.2 + 0.22 * (max(count, 5) if count <= MAX_BARS else NAMES))
     if count <= MAX_BARS:
         _bars(ax, shown, values)
     else:
         ax.stairs(values, [place - 0.5 for place in range(count + 1)], orientation="horizontal", fill=True, color=BLUE)
-    step = 1 if count <= MAX_BARS else -(-count // MAX_BARS)
+    step = 1 if count <= MAX_BARS else -(-count // NAMES)
     named_ticks(ax.yaxis, range(0, count, step), (row.path for row in shown[::step]), fontsize=9)
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(count - 0.4, -0.6)

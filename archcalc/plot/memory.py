@@ -114,7 +114,7 @@ def _training(ax: Axes, found: Training) -> None:
 
 def _name_peak(ax: Axes, number: int, y: float, count: int, *lines: str) -> None:
     """A mark on the peak, and on the side where there is room what it is."""
-    x, side = number + 0.5, "right" if 2 * number > count else "left"
+    x, side = number + 0.5, ("left", "center", "right")[min(3 * number // count, 2)]
     ax.plot([x], [y], "v", color=VERMILION, ms=8, clip_on=False)
     ax.annotate("\n".join(lines), (x, y), (0, 8), textcoords="offset points", ha=side, va="bottom", parse_math=False)
     ax.set_xlim(0, count)

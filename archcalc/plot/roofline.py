@@ -46,12 +46,14 @@ def roofline(found: Roofline, *, ax: Axes | None = None) -> Axes:
     sizes = [SMALLEST + AREA * part for part in parts]
     for kind, colour, marker in BOUNDS:
         own = [place for place, bound in enumerate(shown) if bound.bound == kind]
+        if not own:
+            continue
         where: Any = [[column[place] for place in own] for column in (x, y, sizes)]
         label = f"bound by {kind}: {100 * sum(parts[place] for place in own):.1f} % of the time"
         looks = {"marker": marker, "color": colour, "alpha": 0.5, "edgecolor": colour, "zorder": 3, "label": label}
         ax.scatter(where[0], where[1], where[2], **looks)
     lines(ax)
-    legend(ax, loc="lower right")
+    legend(ax, loc="lower right", sizes=30.0)
     report, others = found.report, 1 - sum(parts)
     moving = f", {100 * others:.1f} % of it in layers that only move bytes" if others > 0.0005 else ""
     told = f"at least {seconds_text(found.latency)}{moving}; {input_line(report)}"

@@ -200,10 +200,16 @@ def label(text: str) -> str:
     return " " * text.startswith("_") + word(text, MAX_TICK)
 
 
-def legend(ax: Axes, *, beside: bool = False, **options: Any) -> None:
-    """The legend of what has labels, whose texts are no mathematics; `beside` the axes, or where there is room."""
+def legend(ax: Axes, *, beside: bool = False, sizes: float | None = None, **options: Any) -> None:
+    """The legend of what has labels, whose texts are no mathematics.
+
+    It stands `beside` the axes, or where there is room; marks of different `sizes`, in square points, have one there.
+    """
     if beside:
         options.update(loc="upper left", bbox_to_anchor=(1.01, 1.0))
     made = ax.legend(frameon=False, fontsize=9, **options)
     for text in made.get_texts():
         text.set_parse_math(False)
+    for handle in made.legend_handles if sizes is not None else ():
+        if hasattr(handle, "set_sizes"):
+            handle.set_sizes([sizes])

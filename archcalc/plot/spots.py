@@ -20,6 +20,7 @@ class Spot(NamedTuple):
     gap: float = 4.0
 
 
+OPTIONAL = "optional"  # the mark of names that stand only where there is room
 _SIDES = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
 _PLACES = tuple((right, up, away) for away in (0, 16, 32, 48) for right, up in _SIDES)  # away: points more
 _ALIGN = {1: ("left", "bottom"), 0: ("center", "center"), -1: ("right", "top")}
@@ -52,6 +53,8 @@ def name_spots(
             if not all_of_them:
                 continue
             made = _named(ax, spot, *_PLACES[0])
+        if not all_of_them:
+            made.set_gid(OPTIONAL)
         taken.append(_extent(made))
 
 
