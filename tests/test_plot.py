@@ -348,6 +348,11 @@ def _count(name: str) -> int:
     return int(last or first) - int(first) + 1
 
 
+def test_equal_devices_share_a_row() -> None:
+    ax = ac.plot.partition(plan(ac.analyze("lenet5"), devices=1024, scheme="batch", batch=2048))
+    assert ticks(ax.yaxis) == ["1-1024, each: all 14 layers"]
+
+
 def test_too_many_different_devices() -> None:
     made = plan(
         net(*[{"conv": {"filters": 3 + n, "kernel": 1}} for n in range(120)]), devices=120, scheme="pipeline", batch=120

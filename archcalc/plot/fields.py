@@ -118,7 +118,8 @@ def _curves(fields: Fields) -> list[tuple[str, Curve]]:
             along = field.axes[axis]
             smallest = along.size if along.smallest is None else along.smallest
             place, large, small = numbers((deep[field.layer.node.number], along.size, smallest))
-            at[place] = max(at.get(place, (False, 0.0, 0.0)), (not field.scattered, large, small))
+            if (not field.scattered, large) >= at.get(place, (False, 0.0, 0.0))[:2]:  # of equal ones the last
+                at[place] = (not field.scattered, large, small)
         places = sorted(at)
         found.append((name, (places, [at[x][1] for x in places], [at[x][2] for x in places])))
     return found[:1] if all(curve == found[0][1] for _, curve in found) else found

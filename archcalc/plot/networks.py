@@ -56,8 +56,8 @@ def networks(reports: Report | Sequence[Report], *, ax: Axes | None = None) -> A
     shapes = Counter(_input(report) for report in several)
     ((common, _),) = shapes.most_common(1)
     spots = [Spot(a, b, _name(report, common), 3 + sqrt(size) / 2) for report, a, b, size in ends]
-    others = " where no other is named" * (len(shapes) > 1)
-    entitle(ax, "What networks cost", f"MACs, parameters and activations of one image, input {common}{others}")
+    others = " unless named" * (len(shapes) > 1)
+    entitle(ax, "What networks cost", f"MACs, parameters, activations of one image; input {common}{others}")
     name_spots(ax, spots)
     return ax
 

@@ -27,6 +27,7 @@ from .sheet import (
     named_ticks,
     numbers,
     on,
+    refuse_symbols,
 )
 
 if TYPE_CHECKING:
@@ -53,9 +54,9 @@ class Row(NamedTuple):
 def partition(plan: Plan, *, ax: Axes | None = None) -> Axes:
     """What each device of a plan holds while it trains, and below it what it sends and receives in a step, in bytes.
 
-    Moved are outputs forward, gradients backward, gathers and collectives. Neighbours that hold and move the same
-    share a row. A black mark is the memory that a device needs where that is more than its parts at once; a line the
-    memory that it has, if the plan knows it.
+    Moved are outputs forward, gradients backward, gathers and collectives. Neighbours that hold the same, and move the
+    same in four digits, share a row. A black mark is the memory that a device needs where that is more than its parts
+    at once; a dashed line the memory that it has, if the plan knows it.
 
     Raises UsageError while symbols are open.
 
@@ -126,6 +127,7 @@ def _rows(plan: Plan) -> list[Row]:
     found: list[Row] = []
     for share, (sent, received) in zip(plan.shares, _traffic(plan), strict=True):
         new = Row(share, share, sent, received)
+        refuse_symbols(name for value in (share.memory.need, sent, received) for name in dims.symbols_of(value))
         if found and _drawn(found[-1]) == _drawn(new):
             found[-1] = found[-1]._replace(last=share)
         else:
@@ -134,7 +136,9 @@ def _rows(plan: Plan) -> list[Row]:
 
 
 def _drawn(row: Row) -> tuple[Any, ...]:
-    return row.first.holds, row.first.memory, row.sent, row.received
+    """What a row shows: parts exactly, and what moves in four digits, for pieces are rounded to whole numbers."""
+    memory, moved = row.first.memory, (bytes_told(row.sent), bytes_told(row.received))
+    return row.first.holds, *(getattr(memory, part) for part in PARTS), memory.need, *moved
 
 
 def _traffic(plan: Plan) -> Iterator[tuple[Any, Any]]:
@@ -148,7 +152,7 @@ def _traffic(plan: Plan) -> Iterator[tuple[Any, Any]]:
         sent[target].append(crossing.returned_bytes)
         received[source].append(crossing.returned_bytes)
     for collective in plan.collectives:
-        for number in range(plan.devices):
-            sent[number].append(collective.sent[number])
-            received[number].append(collective.received[number])
+        for number, (out, into) in enumerate(zip(collective.sent, collective.received, strict=True)):
+            sent[number].append(out)
+            received[number].append(into)
     yield from zip(map(dims.add_up, sent), map(dims.add_up, received), strict=True)

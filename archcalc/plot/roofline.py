@@ -56,11 +56,11 @@ def roofline(found: Roofline, *, ax: Axes | None = None) -> Axes:
     legend(ax, loc="lower right", sizes=30.0)
     report, others = found.report, 1 - sum(parts)
     moving = f", {100 * others:.1f} % of it in layers that only move bytes" if others > 0.0005 else ""
-    told = f"at least {seconds_text(found.latency)}{moving}; {input_line(report)}"
-    entitle(ax, f"{report.name} on {found.device.title}", told)
+    told = f"at least {seconds_text(found.latency)}{moving}"
+    entitle(ax, f"{report.name} on {found.device.title}", input_line(report), told)
     longest = sorted(range(len(shown)), key=lambda place: -parts[place])[:NAMED]
     spots = [Spot(x[n], y[n], shown[n].path, 4 + sizes[n] ** 0.5 / 2) for n in longest]
-    name_spots(ax, spots, among=list(zip(x, y, strict=True)), all_of_them=False)
+    name_spots(ax, spots, among=list(zip(x, y, strict=True)), upright=True, all_of_them=False)
     return ax
 
 

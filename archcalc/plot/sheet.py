@@ -7,6 +7,7 @@ any form of colour blindness tell apart (Wong 2011, Points of view: Color blindn
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Literal
 
 from .. import dims
@@ -23,7 +24,8 @@ BLUE, VERMILION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
 SKY, PURPLE, YELLOW, BLACK = "#56B4E9", "#CC79A7", "#F0E442", "#000000"
 COLOURS = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK)
 GREY, PALE = "#767676", "#E4E4E4"
-MAX_NAME, MAX_TICK, MAX_TITLE = 32, 40, 90  # characters
+MAX_NAME, MAX_TICK, MAX_TITLE = 32, 40, 140  # characters
+TITLE_LINE = 75
 
 
 def panels(count: int) -> Sequence[Axes]:
@@ -143,9 +145,10 @@ def log_scale(ax: Axes, which: str, values: Sequence[float]) -> None:
 # Titles, legends, labels
 
 
-def entitle(ax: Axes, first: str, second: str = "") -> None:
-    """A title of a line or two, and the end of drawing: from here on no text is mathematics."""
-    ax.set_title("\n".join(word(line, MAX_TITLE) for line in (first, second) if line), loc="left", fontsize=11)
+def entitle(ax: Axes, *lines: str) -> None:
+    """A title of these lines, longer ones wrapped, and the end of drawing: from here on no text is mathematics."""
+    told = [part for line in lines for part in wrap(word(line, MAX_TITLE), TITLE_LINE)]
+    ax.set_title("\n".join(told), loc="left", fontsize=11)
     as_written(ax)
 
 

@@ -27,22 +27,28 @@ _ALIGN = {1: ("left", "bottom"), 0: ("center", "center"), -1: ("right", "top")}
 
 
 def name_spots(
-    ax: Axes, spots: Sequence[Spot], *, among: Sequence[tuple[float, float]] = (), all_of_them: bool = True
+    ax: Axes,
+    spots: Sequence[Spot],
+    *,
+    among: Sequence[tuple[float, float]] = (),
+    upright: bool = False,
+    all_of_them: bool = True,
 ) -> None:
     """Names beside points, where they cover no other name, no mark of another, nor a point of those `among` them.
 
-    A name further off has a line to its point. One without room is left out, or with `all_of_them` stands on the right
-    nevertheless.
+    They stand to the right if they can, or `upright` above. A name further off has a line to its point. One
+    without room is left out, or with `all_of_them` stands there nevertheless.
     """
     figure: Any = ax.get_figure()
     figure.draw_without_rendering()  # so that places are known
     inside = ax.get_window_extent()
     points: Any = ax.transData.transform(among) if among else []
     taken = [text.get_window_extent() for text in ax.texts]
+    places = sorted(_PLACES, key=lambda place: (place[2], abs(place[0]))) if upright else _PLACES
     marks = [_mark(ax, spot) for spot in spots]
     for number, spot in enumerate(spots):
         covered = [*taken, *marks[:number], *marks[number + 1 :]]
-        for place in _PLACES:
+        for place in places:
             made = _named(ax, spot, *place)
             box = _extent(made)
             is_inside = inside.x0 <= box.x0 and box.x1 <= inside.x1 and inside.y0 <= box.y0 and box.y1 <= inside.y1
@@ -52,7 +58,7 @@ def name_spots(
         else:
             if not all_of_them:
                 continue
-            made = _named(ax, spot, *_PLACES[0])
+            made = _named(ax, spot, *places[0])
         if not all_of_them:
             made.set_gid(OPTIONAL)
         taken.append(_extent(made))
