@@ -577,3 +577,13 @@ def test_other_commands_and_help_import_no_matplotlib() -> None:
     script = "import sys\nfrom archcalc.cli import main\ntry:\n    main({!r})\nfinally:\n    assert not {{'matplotlib', 'numpy'}} & set(sys.modules)"
     for arguments in (["plot", "--help"], ["plot", "layers", "--help"], ["memory", "lenet5", "--brief"]):
         subprocess.run([sys.executable, "-c", script.format(arguments)], check=True, capture_output=True)
+
+
+def test_settings_of_the_user_do_not_turn_names_into_tex() -> None:
+    import matplotlib
+    from matplotlib.text import Text
+
+    with matplotlib.rc_context({"text.usetex": True}):
+        ax = ac.plot.layers(hostile())
+        named = [text for text in ax.findobj(Text) if "$" in text.get_text() or text.get_text() == "conv"]
+        assert len(named) >= 2 and not any(text.get_usetex() or text.get_parse_math() for text in named)

@@ -15,6 +15,7 @@ from .sheet import (
     BLUE,
     GREEN,
     ORANGE,
+    PLAIN,
     PURPLE,
     SKY,
     VERMILION,
@@ -116,7 +117,7 @@ def _name_peak(ax: Axes, number: int, y: float, count: int, *lines: str) -> None
     """A mark on the peak, and on the side where there is room what it is."""
     x, side = number + 0.5, ("left", "center", "right")[min(3 * number // count, 2)]
     ax.plot([x], [y], "v", color=VERMILION, ms=8, clip_on=False)
-    ax.annotate("\n".join(lines), (x, y), (0, 8), textcoords="offset points", ha=side, va="bottom", parse_math=False)
+    ax.annotate("\n".join(lines), (x, y), (0, 8), textcoords="offset points", ha=side, va="bottom", **PLAIN)
     ax.set_xlim(0, count)
 
 

@@ -11,6 +11,7 @@ from .sheet import (
     BLUE,
     COLOURS,
     GREY,
+    PLAIN,
     entitle,
     label,
     legend,
@@ -109,7 +110,7 @@ def _points(ax: Axes, front: Sweep, values: list[list[float]]) -> None:
         bar = figure.colorbar(marks, ax=ax)
         goal = front.plan.objectives[2]
         _measured(bar.ax.yaxis, goal.name)
-        bar.set_label(_goal(*goal), parse_math=False)
+        bar.set_label(_goal(*goal), **PLAIN)
     if "network" in front.columns:
         legend(ax)
 

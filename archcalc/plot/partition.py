@@ -15,6 +15,7 @@ from .sheet import (
     GREEN,
     GREY,
     ORANGE,
+    PLAIN,
     PURPLE,
     SKY,
     VERMILION,
@@ -114,7 +115,7 @@ def _limit(ax: Axes, plan: Plan) -> None:
 
 
 def _tell(ax: Axes, x: float, y: float, text: str, fontsize: float = 8) -> None:
-    ax.annotate(text, (x, y), (4, 0), textcoords="offset points", va="center", fontsize=fontsize, parse_math=False)
+    ax.annotate(text, (x, y), (4, 0), textcoords="offset points", va="center", fontsize=fontsize, **PLAIN)
 
 
 def _name(row: Row) -> str:

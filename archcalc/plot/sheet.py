@@ -26,6 +26,7 @@ COLOURS = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK)
 GREY, PALE = "#767676", "#E4E4E4"
 MAX_NAME, MAX_TICK, MAX_TITLE = 32, 40, 140  # characters
 TITLE_LINE = 75
+PLAIN: dict[str, Any] = {"parse_math": False, "usetex": False}  # text as it is written
 
 
 def panels(count: int) -> Sequence[Axes]:
@@ -163,7 +164,7 @@ def as_written(ax: Axes) -> None:
     from matplotlib.text import Text
 
     for text in ax.findobj(Text):
-        text.set_parse_math(False)
+        text.set(**PLAIN)
 
 
 def steps(ax: Axes, above: Sequence[float], below: Sequence[float] | None = None, **looks: Any) -> None:
@@ -185,7 +186,7 @@ def scattered_names(axis: Any, starts: Mapping[str, tuple[int, int]], room: floa
 
 def named_ticks(axis: Any, places: Sequence[float], names: Iterable[str], **looks: Any) -> None:
     """Ticks with names of layers."""
-    axis.set_ticks(list(places), [word(name, MAX_TICK) for name in names], parse_math=False, **looks)
+    axis.set_ticks(list(places), [word(name, MAX_TICK) for name in names], **PLAIN, **looks)
 
 
 def lines(ax: Axes, which: Literal["both", "x", "y"] = "both") -> None:
@@ -212,7 +213,7 @@ def legend(ax: Axes, *, beside: bool = False, sizes: float | None = None, **opti
         options.update(loc="upper left", bbox_to_anchor=(1.01, 1.0))
     made = ax.legend(frameon=False, fontsize=9, **options)
     for text in made.get_texts():
-        text.set_parse_math(False)
+        text.set(**PLAIN)
     for handle in made.legend_handles if sizes is not None else ():
         if hasattr(handle, "set_sizes"):
             handle.set_sizes([sizes])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .sheet import GREY, word
+from .sheet import GREY, PLAIN, word
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,5 +86,5 @@ def _named(ax: Axes, spot: Spot, right: int, up: int, away: float) -> Any:
     line = {"arrowstyle": "-", "color": GREY, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0} if away else None
     return ax.annotate(
         word(spot.text, 40), (spot.x, spot.y), (right * gap, up * gap), textcoords="offset points", fontsize=9,
-        ha=_ALIGN[right][0], va=_ALIGN[up][1], parse_math=False, annotation_clip=False, arrowprops=line,
+        ha=_ALIGN[right][0], va=_ALIGN[up][1], **PLAIN, annotation_clip=False, arrowprops=line,
     )  # fmt: skip
