@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from . import build
+    from . import build, plot
     from .analysis import analyze
     from .comparison import compare
     from .conditions import Condition
@@ -41,18 +41,19 @@ _HOMES = {
     "sweeps": ("sweep",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+_PACKAGES = ("build", "plot")
 __all__ = [
     "ArchcalcError", "Condition", "Dim", "Flag", "Layer", "LayerReport", "Natural", "Network", "Operations", "Pad",
     "PerAxis", "Problem", "Ratio", "ReadError", "Report", "Shape", "Sizes", "Solution", "SpecError", "UsageError",
-    "Window", "analyze", "build", "ceildiv", "compare", "exact_div", "floordiv", "layer", "load", "prod", "same",
-    "smax", "smin", "solve", "sweep", "symbol",
+    "Window", "analyze", "build", "ceildiv", "compare", "exact_div", "floordiv", "layer", "load", "plot", "prod",
+    "same", "smax", "smin", "solve", "sweep", "symbol",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     """Public names are imported when they are first used, so that `import archcalc` costs nothing."""
-    if name == "build":
-        return import_module(".build", __name__)
+    if name in _PACKAGES:
+        return import_module(f".{name}", __name__)
     if name not in _HOME_OF:
         raise AttributeError(f"module 'archcalc' has no attribute '{name}'")
     return getattr(import_module(f".{_HOME_OF[name]}", __name__), name)

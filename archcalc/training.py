@@ -67,7 +67,7 @@ class Training(Shown, Record):
     def timeline(self) -> tuple[State, ...]:
         """What is in memory at each moment."""
         batch = self.report.batch
-        sizes = _running(self.tensors, len(self.moments))
+        sizes = running(self.tensors, len(self.moments))
         return tuple(State(moment, size, size.of(batch)) for moment, size in zip(self.moments, sizes, strict=True))
 
     @cached_property
@@ -250,7 +250,7 @@ def _static(
     yield "state of the optimizer", Bytes(wide * dims.add_up(map(optimizer.state, tensors)) + counts)
 
 
-def _running(tensors: Sequence[Tensor], count: int) -> Iterator[Bytes]:
+def running(tensors: Sequence[Tensor], count: int) -> Iterator[Bytes]:
     """The sum of all tensors at each moment."""
     changes: list[list[Bytes]] = [[] for _ in range(count + 1)]
     for tensor in tensors:

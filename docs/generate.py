@@ -6,8 +6,10 @@
 Either way a fence that fails is named, and the exit status is 1.
 
 Generated are layers.md, commands.md, quantities.md, published.md and claims.md, the table of operations in
-conventions.md, and what stands behind each `$ archcalc` line of a console fence. tests/test_docs.py runs the fences
-with `run_page`. Besides, archcalc/build.pyi is written from the layer kinds, and notebooks lose their outputs.
+conventions.md, what stands behind each `$ archcalc` line of a console fence, and the pictures in docs/pictures: those
+that the commands of a page write and the page shows. A picture is current if it says the same digest of what is drawn;
+another version of Matplotlib may draw it with other lines. Besides, archcalc/build.pyi is written from the layer kinds,
+and notebooks lose their outputs. tests/test_docs.py runs the fences with `run_page`.
 """
 
 from __future__ import annotations
@@ -171,10 +173,11 @@ def workshop() -> Iterator[None]:
 
 @dataclass
 class Result:
-    """What became of a page's fences: failures as text, and the page with its commands' real outputs."""
+    """What became of a page's fences: failures as text, the page with its commands' real outputs, its pictures."""
 
     text: str
     failures: list[str] = field(default_factory=list)
+    pictures: dict[Path, str] = field(default_factory=dict)
 
 
 def run_page(name: str, text: str) -> Result:
@@ -199,10 +202,20 @@ def run_page(name: str, text: str) -> Result:
                     raise ValueError(f"a fence is python, console, yaml or sh, not {fence.language!r}")
             except Exception as error:
                 result.failures.append(f"{place}: {type(error).__name__}: {error}")
+        drawn = {file.name: file.read_text(encoding="utf-8") for file in Path().glob("*.svg")}
     for fence, output in reversed(replaced):
         lines[fence.start : fence.stop] = output.split("\n")
     result.text = "\n".join(lines)
+    shown = (DOCS / "pictures" / name for name in drawn if f"pictures/{name})" in text)
+    result.pictures = {path: _current_picture(path, drawn[path.name]) for path in shown}
     return result
+
+
+def _current_picture(path: Path, drawn: str) -> str:
+    """The picture that is there, if it is of the same, else the one drawn now."""
+    there = path.read_text(encoding="utf-8") if path.exists() else ""
+    digests = [re.findall(r"sha256:[0-9a-f]{64}", svg) for svg in (there, drawn)]
+    return there if digests[0] and digests[0] == digests[1] else drawn
 
 
 def _run_console(fence: Fence, place: str, result: Result) -> str:
@@ -510,11 +523,19 @@ def commands_page() -> str:
         "(`my.yaml`), or one variant of a family file (`family.yaml:small`). Long output "
         "goes through a pager on a terminal, nowhere else. Errors go to standard error.", "",
     ]  # fmt: skip
+    for name, command in commands():
+        lines += [*_command_lines(name, command)]
+    return "\n".join(lines)
+
+
+def commands() -> Iterator[tuple[str, click.Command]]:
+    """Every command by name, those of a group behind it."""
     for name in sorted(COMMANDS):
         command = main.get_command(click.Context(main), name)
         assert command is not None
-        lines += [*_command_lines(name, command)]
-    return "\n".join(lines)
+        yield name, command
+        if isinstance(command, click.Group):
+            yield from ((f"{name} {kind}", command.commands[kind]) for kind in sorted(command.commands))
 
 
 def _command_lines(name: str, command: click.Command) -> Iterator[str]:
@@ -694,7 +715,8 @@ def current() -> dict[Path, str]:
     made = generated()
     for path in pages():
         if path.name not in GENERATED:
-            made[path] = run_page(path.name, made.get(path) or path.read_text(encoding="utf-8")).text
+            result = run_page(path.name, made.get(path) or path.read_text(encoding="utf-8"))
+            made |= {path: result.text, **result.pictures}
     return made
 
 
@@ -709,6 +731,7 @@ def run(arguments: Sequence[str]) -> int:
     behind = stale(made)
     for path in behind:
         if "--check" not in arguments:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(made[path], encoding="utf-8")
         print(f"{path.relative_to(ROOT)} {'is stale' if '--check' in arguments else 'rewritten'}")
     failures = [failure for path in pages() for failure in run_page(path.name, made[path]).failures]

@@ -11,7 +11,6 @@ import click
 import pytest
 
 from archcalc import expr, figures, published, render, specreader
-from archcalc.cli import COMMANDS, main
 from archcalc.entries import GROUP_WORDS
 from archcalc.layers import FAMILIES, find
 from archcalc.quantities import NAMES
@@ -37,8 +36,21 @@ PAGES = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_fence_runs(page: str) -> None:
-    failures = generate.run_page(page, PAGES[page]).failures
-    assert not failures, "\n\n".join([*failures, "`python docs/generate.py` rewrites outputs of commands"])
+    result = generate.run_page(page, PAGES[page])
+    assert not result.failures, "\n\n".join(
+        [*result.failures, "`python docs/generate.py` rewrites outputs of commands"]
+    )
+    stale = [path.name for path in generate.stale(result.pictures)]
+    assert not stale, f"run `python docs/generate.py`: stale are the pictures {', '.join(stale)}"
+
+
+def test_every_picture_is_made_by_a_page() -> None:
+    shown = {name for text in PAGES.values() for name in re.findall(r"\(pictures/([^)]+)\)", text)}
+    made = {
+        name for text in PAGES.values() for name in re.findall(r"^\$ archcalc .* -o (\S+\.svg)$", text, re.MULTILINE)
+    }
+    assert {path.name for path in (ROOT / "docs" / "pictures").iterdir()} == shown
+    assert shown <= made
 
 
 def test_generated_pages_are_current() -> None:
@@ -93,11 +105,9 @@ def _missing(words: Iterable[str], page: str) -> list[str]:
 
 def test_every_command_and_option_is_documented() -> None:
     text = PAGES["docs/commands.md"]
-    for name in COMMANDS:
+    for name, command in generate.commands():
         assert f"\n## archcalc {name}\n" in text
         section = text.split(f"\n## archcalc {name}\n")[1].split("\n## ")[0]
-        command = main.get_command(click.Context(main), name)
-        assert command is not None
         for param in command.params:
             if isinstance(param, click.Option):
                 assert f"`{param.opts[-1]}" in section, f"{name} {param.opts}"

@@ -68,6 +68,7 @@ ROAD = [
     ["page"],
     ["building"],
     ["build"],
+    ["plot"],
     ["cli"],
     ["__main__", "__init__"],
 ]

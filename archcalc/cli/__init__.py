@@ -30,6 +30,7 @@ COMMANDS = {
     "list": ("networks", "List the networks that come with archcalc."),
     "memory": ("memory", "Print what a network needs in memory: tensors, their lifetimes, the peak."),
     "metrics": ("efficiency", "Print what networks cost, side by side."),
+    "plot": ("plot", "Draw networks as pictures: layers, memory, receptive fields, fronts, rooflines."),
     "report": ("report", "Write an interactive page for one network or several."),
     "roofline": ("efficiency", "Print what every layer takes at least on a device."),
     "partition": ("partition", "Split a network over several devices."),

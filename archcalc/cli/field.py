@@ -57,16 +57,16 @@ def field_command(
     fields = Fields(analyzed(network, **settings), source)
     if at is not None:
         path = fields.last.path if layer is None else layer
-        emit(render.unit(fields, fields.seen(path, _place("--at", at)), format))
+        emit(render.unit(fields, fields.seen(path, place("--at", at)), format))
     elif pixel is not None:
-        emit(render.pixel(fields, _place("--pixel", pixel), layer, depth, format))
+        emit(render.pixel(fields, place("--pixel", pixel), layer, depth, format))
     elif layer is not None:
         emit(render.layer(fields, layer, format))
     else:
         emit(render.table(fields, format, depth))
 
 
-def _place(option: str, text: str) -> tuple[int, ...]:
+def place(option: str, text: str) -> tuple[int, ...]:
     """`Y,X` as numbers."""
     if not re.fullmatch(r"\s*-?[0-9]{1,9}\s*(,\s*-?[0-9]{1,9}\s*)*", text):
         raise UsageError(f"{option} {shown(text)}: write whole numbers with commas between, such as 0,13")

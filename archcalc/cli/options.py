@@ -80,25 +80,26 @@ def format_option(*formats: str) -> Callable[[Command], Command]:
 
 def network_options(command: Command) -> Command:
     """What network a spec becomes."""
-    return _with(NETWORK_OPTIONS, command)
+    return with_options(NETWORK_OPTIONS, command)
 
 
 def symbol_options(command: Command) -> Command:
     """What network a spec becomes, and what is left open in it."""
-    return _with((*NETWORK_OPTIONS, *SYMBOL_OPTIONS), command)
+    return with_options((*NETWORK_OPTIONS, *SYMBOL_OPTIONS), command)
 
 
 def setting_options(command: Command) -> Command:
     """The settings that every analysis takes: of the network, and of what is counted."""
-    return _with((*NETWORK_OPTIONS, *SYMBOL_OPTIONS, *COUNTING_OPTIONS), command)
+    return with_options((*NETWORK_OPTIONS, *SYMBOL_OPTIONS, *COUNTING_OPTIONS), command)
 
 
 def counting_options(command: Command) -> Command:
     """What is counted."""
-    return _with(COUNTING_OPTIONS, command)
+    return with_options(COUNTING_OPTIONS, command)
 
 
-def _with(options: tuple[Callable[[Command], Command], ...], command: Command) -> Command:
+def with_options(options: tuple[Callable[[Command], Command], ...], command: Command) -> Command:
+    """A command with these options, the first of them in front."""
     for option in reversed(options):
         command = option(command)
     return command

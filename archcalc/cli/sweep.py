@@ -16,17 +16,23 @@ from .options import counting_options, network_names, network_options, parse_inp
 from .output import emit, ended_by_signals, replacing
 
 MAX_ROWS = 10_000  # on the terminal
-
-
-@click.command("sweep")
-@click.argument("networks", metavar="NAME|FILE...", nargs=-1, required=True, shell_complete=network_names)
-@click.option(
+VARY = click.option(
     "--vary",
     "vary",
     multiple=True,
     metavar="NAME=VALUES",
     help="What to vary: a let, an axis H, W, D, a symbol of --input or the batch N, with START:STOP:STEP or values with commas between; H=W=VALUES varies both alike; may be repeated.",
 )
+WHERE = click.option(
+    "--where",
+    metavar="CONDITION",
+    help='Keep points that meet a condition on quantities and what is varied, such as "macs<=600M and alpha>1/2".',
+)
+
+
+@click.command("sweep")
+@click.argument("networks", metavar="NAME|FILE...", nargs=-1, required=True, shell_complete=network_names)
+@VARY
 @click.option(
     "--quantity",
     "names",
@@ -35,11 +41,7 @@ MAX_ROWS = 10_000  # on the terminal
     shell_complete=quantities,
     help="Quantities to compute; parameters,macs,activations if left out.",
 )
-@click.option(
-    "--where",
-    metavar="CONDITION",
-    help='Keep points that meet a condition on quantities and what is varied, such as "macs<=600M and alpha>1/2".',
-)
+@WHERE
 @click.option(
     "--pareto",
     metavar="A,B,...",
@@ -88,7 +90,7 @@ def sweep_command(
     if chosen and output is not None:
         raise UsageError("--format is for the terminal; the suffix of --output says the form of the file")
     check_format(format, FORMATS)
-    options["vary"] = _varied(vary)
+    options["vary"] = varied(vary)
     options["quantities"] = [name.strip() for text in names for name in text.split(",")] or QUANTITIES
     options["let"], options["input"] = parse_settings(settings), parse_inputs(inputs)
     if output is None:
@@ -114,7 +116,7 @@ def sweep_command(
     click.echo("\n".join(facts(found)))
 
 
-def _varied(texts: tuple[str, ...]) -> dict[str, str]:
+def varied(texts: tuple[str, ...]) -> dict[str, str]:
     """The texts of `--vary` by name."""
     varied: dict[str, str] = {}
     for text in texts:

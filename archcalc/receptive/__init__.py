@@ -250,6 +250,7 @@ class Fields(Shown, Record):
             before=self._walk.box(number, at),
             after=tuple(trace.along(found, axis) for axis in range(len(self.names))),
             pixels=trace.count(found),
+            region=found,
         )
 
     def seeing(self, pixel: Sequence[int], path: str | None = None) -> tuple[Seeing, ...]:

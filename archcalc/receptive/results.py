@@ -9,6 +9,7 @@ from ..records import Record, record
 from ..report import LayerReport
 from .misaligned import Misaligned
 from .stages import Boxes, Stage
+from .trace import Region
 
 
 @record
@@ -78,7 +79,10 @@ class Field(Record):
 
 @record
 class Seen(Record):
-    """The pixels that one unit sees: its box before clipping, if it sees any; those along each axis; their number."""
+    """The pixels that one unit sees: its box before clipping, if it sees any; those along each axis; their number.
+
+    `region` has them exactly, as a union of products of sets along the axes.
+    """
 
     layer: LayerReport
     unit: tuple[int, ...]
@@ -86,6 +90,7 @@ class Seen(Record):
     before: Boxes | None
     after: tuple[tuple[int, ...], ...]
     pixels: int
+    region: Region
 
 
 @record

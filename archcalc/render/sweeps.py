@@ -68,10 +68,10 @@ def _grid(found: Sweep, format: str, most: int | None = None) -> str:
 
 
 def _cell(name: str, value: Any, found: Sweep) -> str:
-    return f"{value:,}" if name in found.plan.columns else _plain(value)
+    return f"{value:,}" if name in found.plan.columns else value_text(value)
 
 
-def _plain(value: Any) -> str:
+def value_text(value: Any) -> str:
     """A varied value as it would be written."""
     if isinstance(value, float):
         return told(Fraction(str(value)))
@@ -110,7 +110,7 @@ def csv_rows(plan: Plan, rows: Rows) -> str:
     columns = table(plan, rows)
     varied = {axis.name for axis in plan.axes}
     cells = [
-        list(map(_plain, column.tolist())) if name in varied and column.dtype.kind != "i" else column.tolist()
+        list(map(value_text, column.tolist())) if name in varied and column.dtype.kind != "i" else column.tolist()
         for name, column in columns.items()
     ]
     return _written(zip(*cells, strict=True))
@@ -206,7 +206,7 @@ class ParquetFile:
         arrow = self.arrow
         values = column.tolist()
         if arrow.types.is_string(type_):
-            return arrow.array([value if isinstance(value, str) else _plain(value) for value in values], type=type_)
+            return arrow.array([value if isinstance(value, str) else value_text(value) for value in values], type=type_)
         if arrow.types.is_decimal(type_):
             from decimal import Decimal
 

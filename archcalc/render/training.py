@@ -65,15 +65,15 @@ def _facts(found: Training) -> Iterator[str]:
     """The lines beneath the table."""
     if len(found.peaks) == 1:
         (state,) = found.peaks
-        yield f"peak of training: {bytes_text(found.peak)}, {_when(state)}, of"
+        yield f"peak of training: {bytes_text(found.peak)}, {when(state)}, of"
         for role, count in largest_first(found.roles(state).items(), lambda item: item[1]):
             yield f"  {number_text(count)} bytes: {role}"
     else:
         yield "peak of training: the largest of"
-        yield from (f"  {state.bytes} bytes, {_when(state)}" for state in found.peaks)
+        yield from (f"  {state.bytes} bytes, {when(state)}" for state in found.peaks)
     for phase in ("loss", "end of backward", "optimizer"):
         state = found.when(phase)
-        yield f"{_when(state)}: {bytes_text(state.bytes)}"
+        yield f"{when(state)}: {bytes_text(state.bytes)}"
     saved = found.saved
     if found.checkpoint is None:
         yield f"kept for the backward pass: {bytes_text(saved.bytes)}, in {len(saved.tensors)} tensors"
@@ -92,7 +92,7 @@ def _facts(found: Training) -> Iterator[str]:
     yield from (f"not counted: {thing}" for thing in found.left_out)
 
 
-def _when(state: State) -> str:
+def when(state: State) -> str:
     """The moment in words."""
     phase, layer = state.moment.phase, state.moment.layer
     return {
