@@ -40,10 +40,7 @@ class Quantity(Record):
         """Of several layers together; bits are added up before they are rounded up to bytes."""
         assert self.layer is not None
         count = self.bits or self.layer
-        total = dims.add_up(
-            value if layer.repeat == 1 else value * layer.repeat
-            for layer, value in ((layer, count(layer)) for layer in layers)
-        )
+        total = dims.add_up(_times(count(layer), copies * layer.repeat) for layer, copies in _alike(layers))
         return total if self.bits is None else dims.ceildiv(total, 8)
 
     def of_report(self, report: Report) -> Any:
@@ -59,6 +56,21 @@ class Quantity(Record):
     def of_span(self, layers: Sequence[LayerReport]) -> Any:
         """Of layers in order, by themselves alone."""
         return self.span(layers) if self.span else self.of_layers(layers)
+
+
+def _alike(layers: Iterable[LayerReport]) -> Iterator[tuple[LayerReport, int]]:
+    """Each different layer with its number of copies: equal rounds share what they cost, and are asked once."""
+    found: dict[tuple[int, ...], list[LayerReport]] = {}
+    for layer in layers:
+        node = layer.node
+        key = id(layer.cost), id(node.layer), id(node.series), id(node.repeat)
+        found.setdefault(key, []).append(layer)
+    for copies in found.values():
+        yield copies[0], len(copies)
+
+
+def _times(value: Any, count: Any) -> Any:
+    return value if type(count) is int and count == 1 else value * count
 
 
 def depth(layers: Sequence[LayerReport]) -> Any:

@@ -103,6 +103,7 @@ def totals(driver: Any, network: int = 0) -> dict[str, str]:
 
 def table(driver: Any, network: int = 0) -> list[list[str]]:
     """Every row of the table: path, whether it is a level, output, then raw numbers."""
+    driver.execute_script("document.querySelectorAll('table.layers').forEach(table => table.tBodies[0].click())")
     return driver.execute_script(
         "return [...document.querySelectorAll(`[data-network='${arguments[0]}'] table.layers tbody tr`)].map(row =>"
         "[row.cells[0].textContent.trim(), row.classList.contains('level') ? 'level' : '', row.cells[2].textContent,"

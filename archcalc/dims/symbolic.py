@@ -713,7 +713,11 @@ _OPERATIONS = {FloorDiv: "floor", Maximum: "max", Minimum: "min", Gcd: "gcd", Ma
 
 
 def parts(a: Any) -> tuple[str, tuple[Any, ...]]:
-    a = S(a)
+    return _parts(S(a))
+
+
+@_remembered
+def _parts(a: Expr) -> tuple[str, tuple[Any, ...]]:
     if a.is_Rational:
         return "number", (plain(a),)
     if isinstance(a, Symbol):

@@ -245,12 +245,15 @@ class _Drawing:
                 if type(repeat.rounds) is int:
                     self.settle(repeat)
         seen: set[Edge] = set()
+        texts: dict[Shape, str] = {}  # formulas take long to print, and there are few different ones
         for node in self.report.graph.nodes:
             if not self.is_drawn[node.number]:
                 continue
             for number, shape in zip(node.inputs, node.shapes, strict=True):
                 source, target = (self.home[number] if number >= 0 else number), self.home[node.number]
-                edge = Edge(source, target, str(shape))
+                if shape not in texts:
+                    texts[shape] = str(shape)
+                edge = Edge(source, target, texts[shape])
                 if source != target and edge not in seen:
                     seen.add(edge)
                     yield edge
@@ -287,6 +290,8 @@ def told(box: Box) -> str:
     if len(box.layers) != 1:
         return f"{name}: {len(box.layers)} layers" if box.layers else f"{name}: {box.caption}"
     (layer,) = box.layers
+    if any(map(dims.is_symbolic, layer.output.axes)):
+        return f"{name}: {layer.node.layer!r}"
     inputs = ", ".join(map(str, layer.inputs))
     return f"{name}: {layer.node.layer!r}, {inputs} \N{RIGHTWARDS ARROW} {layer.output}"
 

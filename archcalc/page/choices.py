@@ -17,7 +17,7 @@ from ..network import Network
 from ..records import Record, record
 from ..report import Report
 
-MAX_LAYERS = 2000  # of the networks of a page together: further ones are named, but not computed
+MAX_LAYERS = 1500  # of the networks of a page together: further ones are named, but not computed
 SETTLED = ("N",)  # the batch changes no structure
 
 

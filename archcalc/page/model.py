@@ -15,7 +15,7 @@ from ..partition import Plan
 from ..precision import number_types
 from ..quantities import NAMES
 from ..receptive import Fields
-from ..report import BITS, Report
+from ..report import BITS, LayerReport, Report
 
 COLUMNS = ("parameters", "macs", "flops", "activations", "buffers")  # of each layer; the last one for bytes
 TOTALS = (
@@ -72,18 +72,24 @@ def _plain(value: Any) -> Any:
 
 
 def _layers(report: Report, sheet: Sheet) -> list[dict[str, Any]]:
-    """Path, kind, output and counts of every layer."""
+    """Path, kind, output and counts of every layer; equal rounds share what they cost."""
+    counts = {id(layer.cost): [sheet(layer[name]) for name in COLUMNS] for layer in _different(report)}
     return [
         {
             "path": layer.path,
             "kind": layer.kind,
             "output": sheet.all(layer.output.axes),
-            "counts": [sheet(layer[name]) for name in COLUMNS],
+            "counts": counts[id(layer.cost)],
             "bits": layer.node.layer.bits,
             "head": layer.head,
         }
         for layer in report.layers
     ]
+
+
+def _different(report: Report) -> Iterable[LayerReport]:
+    """One layer of each different cost."""
+    return {id(layer.cost): layer for layer in report.layers}.values()
 
 
 def _memory(report: Report, sheet: Sheet) -> dict[str, Any]:
@@ -96,10 +102,11 @@ def _memory(report: Report, sheet: Sheet) -> dict[str, Any]:
     lasting, runs = lifetimes(found, range(len(found.uses)), report.batch)
     number_of = {layer.path: layer.node.number for layer in report.layers}
     number_of.update({name: -1 - place for place, (name, _) in enumerate(report.graph.inputs)})
+    numbers = {shape: sheet(report.batch * shape.elements) for shape in {tensor.shape: None for tensor in lasting}}
     tensors = [
         {
             "name": tensor.name,
-            "numbers": sheet(report.batch * tensor.shape.elements),
+            "numbers": numbers[tensor.shape],
             "bits": _own_bits(types[number_of[tensor.name]], report.dtype),
             "made": tensor.made,
             "last": tensor.last,

@@ -263,7 +263,7 @@ function collectViews() {
       if (!isLevel) shows.push(["field", first], ["live", first]);
       shows.forEach(([kind, data], place) => {
         const element = row.cells[2 + place];
-        views.set(element, { element, kind, data, index });
+        views.set(element, { element, kind, data, index, row });
       });
     }
   }
@@ -275,7 +275,22 @@ function shown(view) {
   return VIEWS[view.kind](one, view.data);
 }
 
+// Rows that are folded away are filled in when they are seen, sorted or filtered: most of a long table is never looked at.
 function show(view) {
+  view.isStale = view.row?.hidden;
+  if (!view.isStale) fill(view);
+}
+
+function fillStale() {
+  for (const view of views.values()) {
+    if (!view.isStale) continue;
+    view.isStale = false;
+    fill(view);
+  }
+  showFormulas();
+}
+
+function fill(view) {
   const found = shown(view);
   const raw = found.value ?? "";
   const text = found.shown ?? (found.value === null || found.value === undefined ? "" : grouped(found.value));
@@ -314,8 +329,16 @@ function redraw() {
   figures.forEach(showUnfollowed);
   showFormulas();
   showField();
-  if (typeof drawCharts === "function") drawCharts(figures);
+  drawChartsSoon();
   performance.measure("redraw", { start });
+}
+
+// Charts follow when a slider rests.
+let resting;
+function drawChartsSoon() {
+  if (typeof drawCharts !== "function") return;
+  clearTimeout(resting);
+  resting = setTimeout(() => drawCharts(figures), charts.size ? 80 : 0);
 }
 
 function showRatio(element) {
@@ -436,8 +459,10 @@ function readState() {
 
 function setUpTable(section, index) {
   const table = find("table.layers", section);
+  table.addEventListener("click", fillStale, true); // before rows are sorted or unfolded
   const filter = find(".filter", section);
   filter?.addEventListener("input", () => {
+    fillStale();
     const wanted = filter.value.trim().toLowerCase();
     for (const row of table.tBodies[0].rows) {
       const words = `${pathOf(row)} ${row.cells[1].textContent}`.toLowerCase();
