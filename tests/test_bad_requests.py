@@ -58,7 +58,7 @@ def refusal(*arguments: str) -> tuple[int, str]:
         ("show nothing.yaml", "there is no file 'nothing.yaml'"),
         # commands and options
         ("tabel vgg16", "there is no command 'tabel'; did you mean 'table'?"),
-        ("zzzz", "there is no command 'zzzz'; known: check, "),
+        ("zzzz", "there is no command 'zzzz'; known: check, claims, "),
         ("table", "Missing argument 'NAME|FILE'."),
         ("check", "Missing argument 'FILE...'."),
         ("table vgg16 more", "Got unexpected extra argument (more)"),

@@ -239,7 +239,7 @@ def test_data_that_holds_itself_is_refused() -> None:
 
 def test_the_typed_script_runs() -> None:
     try:
-        runpy.run_path(str(Path(__file__).parent / "typed.py"))
+        runpy.run_path(str(Path(__file__).parent / "typed.py"), run_name="typed")  # pytest may have imported it so
     finally:
         REGISTRY.pop("own_kind", None)
 

@@ -70,7 +70,7 @@ class Commands(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            hint = did_you_mean(args[0], COMMANDS)
+            hint = did_you_mean(args[0], COMMANDS) or f"known: {', '.join(sorted(COMMANDS))}"
             raise Refusal(UsageError(f"there is no command '{shown(args[0])}'; {hint}"))
         return super().resolve_command(ctx, args)
 

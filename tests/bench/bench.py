@@ -64,6 +64,8 @@ def start_up() -> None:
         "archcalc list --costs": [*script, "list", "--costs"],
         "archcalc verify": [*script, "verify"],
         "import sympy": [python, "-c", "import sympy"],
+        "archcalc draw resnet152": [*script, "draw", "resnet152"],
+        "archcalc report resnet152 --no-charts": [*script, "report", "resnet152", "--no-charts", "-o", os.devnull],
         "archcalc formula resnet152": [*script, "formula", "resnet152", "macs", "--symbols", "H,W"],
     }
     times = process_times(commands)
@@ -71,6 +73,7 @@ def start_up() -> None:
     print("start-up, as multiples of `python -c pass` (table vgg16: at most 12, list: at most 30)")
     for name, seconds in times.items():
         print(f"  {name:<36} {seconds / unit:6.1f}   {seconds:6.2f} s")
+    print("the page of ResNet-152: at most 2 s")
     print("the whole zoo: list --costs at most 3 s, verify at most 10 s")
     ratio = times["archcalc formula resnet152"] / times["import sympy"]
     print(f"a formula of ResNet-152 takes {ratio:.2f} times as long as `import sympy` (at most 2)")
