@@ -15,14 +15,17 @@ from browser import CHROMIUM, DRIVER, browser
 from click.testing import CliRunner
 
 import archcalc as ac
+from archcalc import dims
+from archcalc.analysis import with_values
 from archcalc.cli import main
 from archcalc.errors import ArchcalcError
 from archcalc.liveness import schedule
 from archcalc.memory import buffer_bytes, with_weights
-from archcalc.network import load
+from archcalc.network import load, variants
 from archcalc.page import choices, page
 from archcalc.receptive import Fields
 from archcalc.report import BITS, Report
+from archcalc.zoo import files
 
 pytest.importorskip("selenium", reason="Selenium is not installed: pages are NOT looked at in a browser")
 in_a_browser = [
@@ -159,16 +162,37 @@ def analyzed(name: str, values: dict[str, Any], dtype: str, **let: Any) -> Repor
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-@pytest.mark.parametrize("count", [6, pytest.param(30, marks=pytest.mark.exhaustive, id="30")])
-def test_random_positions_of_the_sliders(driver: Any, folder: Path, name: str, count: int) -> None:
-    rng = random.Random(f"{name} {count}")
+def test_thirty_random_positions_of_the_sliders(driver: Any, folder: Path, name: str) -> None:
+    rng = random.Random(name)
     opened(driver, written(folder, name))
     check_against(driver, ac.analyze(name))
-    for _ in range(count):
+    for _ in range(30):
         values, dtype = settings_of(rng, name), rng.choice(list(BITS))
         choose(driver, **values)
         choose_menu(driver, "#dtype", dtype)
         check_against(driver, analyzed(name, values, dtype))
+    check_quiet(driver)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", sorted(network.name for family in files() for network in variants(family)))
+def test_every_network_at_every_slider(driver: Any, folder: Path, name: str) -> None:
+    """Each slider alone a third up, then all together; where archcalc refuses, the page has no numbers."""
+    found = choices(load(name), {})
+    path = folder / "one.html"
+    path.write_text(page([found], charts=False), encoding="utf-8")
+    opened(driver, path)
+    check_against(driver, ac.analyze(name))
+    moved = {slider.name: dims.floordiv(4 * slider.value, 3) + (slider.value < 3) for slider in found.sliders}
+    for values in (*({one: value} for one, value in moved.items()), moved):
+        driver.find_element("id", "reset").click()
+        choose(driver, **values)
+        try:
+            report = ac.analyze(name, **with_values(load(name), values, {}))
+        except ArchcalcError:
+            assert driver.find_element("id", "problems").is_displayed(), values
+        else:
+            check_against(driver, report)
     check_quiet(driver)
 
 
@@ -405,6 +429,8 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "none of the networks has a let 'x' to set"
         in run(main, ["report", "vgg16", "lenet5", "--set", "x=1", "-o", "n.html"]).output
     )
+    refused = run(main, ["report", "vgg16", "--input", "3xHxW", "-o", "n.html", "--no-charts"])
+    assert refused.exit_code == 2 and "a page begins with numbers; give one for H, W" in refused.output
     monkeypatch.setitem(__import__("sys").modules, "bokeh", None)
     refused = run(main, ["report", "lenet5", "-o", "n.html"])
     assert refused.exit_code == 2

@@ -130,27 +130,39 @@ CHARTS = """<div class="charts"><figure><div class="chart" data-chart="layers"><
 
 
 def _planned(one: Choices, made: Structure, settings: Mapping[str, Any] | None) -> tuple[Plan | None, list[str]]:
-    """The plan in symbols, and the sliders that it does not follow; the scheme chooses for the first numbers."""
+    """The plan in symbols, and the sliders that it does not follow; the scheme chooses for the first numbers.
+
+    Of a network that was not asked for by itself, and of a partition that only the spec asks for, there may be none.
+    """
     if settings is None and made.report.graph.spec.partition is None:
         return None, []
     let = {**one.let, **{menu.name: value for menu, value in zip(one.menus, made.values, strict=True)}}
-    given = dict(settings or {})
     try:
-        first = plan(analyze(one.network, let=let, input=one.input), **{**given, "batch": one.base.batch})
-        given.update(devices=first.devices, scheme=first.scheme)
+        first = plan(analyze(one.network, let=let, input=one.input), **{**(settings or {}), "batch": one.base.batch})
+        given = {**(settings or {}), "devices": first.devices, "scheme": first.scheme}
         if first.scheme == "pipeline":
             given["stages"] = [first.report.layers[min(share.runs)].path for share in first.shares[1:]]
-        try:
-            return plan(made.report, **{**given, "batch": made.report.batch}), []
-        except UsageError:  # some schemes deal out numbers of channels
-            names = [slider.name for slider in one.sliders]
-            followed = [name for name in names if name in AXES]
-            report = analyze(one.network, **with_symbols(one.network, followed, let, one.input, one.base.batch))
-            return plan(report, **{**given, "batch": report.batch}), [name for name in names if name not in AXES]
+        return _followed(one, made, let, given)
     except ArchcalcError:
-        if made is one.structures[0]:
+        if made is one.structures[0] and settings is not None:
             raise
-        return None, []  # another network of the page cannot be split so
+        return None, []
+
+
+def _followed(
+    one: Choices, made: Structure, let: Mapping[str, Any], given: Mapping[str, Any]
+) -> tuple[Plan, list[str]]:
+    """The plan in as many symbols as the scheme allows: some deal out numbers of channels, which sizes may decide."""
+    names = [slider.name for slider in one.sliders]
+    for allowed in (names, [name for name in names if name in AXES], ["N"]):
+        settings = with_symbols(one.network, allowed, let, one.input, one.base.batch)
+        report = made.report if allowed is names else analyze(one.network, **settings)
+        try:
+            return plan(report, **{**given, "batch": report.batch}), [name for name in names if name not in allowed]
+        except UsageError:
+            if allowed == ["N"]:
+                raise
+    raise AssertionError("the last of these raises")
 
 
 def _script(data: Mapping[str, Any], charts: bool) -> str:

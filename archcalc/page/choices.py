@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import dims
 from ..analysis import analyze, axes_of, input_shapes, with_symbols
-from ..errors import ArchcalcError
+from ..errors import ArchcalcError, UsageError
 from ..network import Network
 from ..records import Record, record
 from ..report import Report
@@ -70,9 +70,11 @@ def choices(
 ) -> Choices:
     """What can be changed on the page of a network, from these settings on.
 
-    Raises what `analyze` raises for a wrong spec or setting.
+    Raises what `analyze` raises for a wrong spec or setting, UsageError for symbols among the settings.
     """
     base = analyze(network, let=let, input=input, batch=batch, dtype=dtype)
+    if base.symbols:
+        raise UsageError(f"a page begins with numbers; give one for {', '.join(base.symbols)}: its sliders change them")
     return _Finder(network, dict(let), input, batch, base).choices()
 
 
@@ -87,46 +89,30 @@ class _Finder:
         self.base = base
         self.values = dict(base.settings)
         self.fixed: dict[str, str] = {}
+        self.idle: set[str] = set()
 
     def choices(self) -> Choices:
         opened, report = self.opened()
-        used = _symbols_used(report)
-        sliders = tuple(self.slider(name) for name in opened if name in used or name in SETTLED)
+        sliders = tuple(map(self.slider, opened))
         menus = tuple(self.menus(opened))
-        structures = [Structure(tuple(self.values[menu.name] for menu in menus), report)]
-        left_out: list[str] = []
-        count = len(report.layers)
-        for row in self.rows(menus):
-            if row == structures[0].values:
-                continue
-            made = self.structure(menus, row, opened) if count < MAX_LAYERS else None
-            if made is not None:
-                structures.append(Structure(row, made))
-                count += len(made.layers)
-            elif count >= MAX_LAYERS:
-                left_out.append(self.named(menus, row))
-        variants = {
-            name: (row, {slider.name: values[slider.name] for slider in sliders if slider.name in values})
-            for name, row, values in self.variants(menus)
-            if any(row == structure.values for structure in structures)
-        }
-        fixed = {name: why for name, why in self.fixed.items() if name not in opened}
+        structures, left_out = self.structures(menus, report, opened)
+        changed = {*opened, *self.idle, *(menu.name for menu in menus)}
+        fixed = {name: why for name, why in self.fixed.items() if name not in changed}
+        variants = self.shown_variants(menus, sliders, {structure.values for structure in structures})
         return Choices(
-            self.network,
-            self.let,
-            self.input,
-            self.base,
-            sliders,
-            menus,
-            tuple(structures),
-            variants,
-            tuple(left_out),
-            fixed,
+            self.network, self.let, self.input, self.base, sliders, menus, structures, variants, left_out, fixed
         )
 
     # Sliders
 
     def opened(self) -> tuple[tuple[str, ...], Report]:
+        """The names that get a slider, and the report in them."""
+        names, report = self.together()
+        used = [name for name in names if name in (*SETTLED, *_symbols_used(report))]
+        self.idle = {*names} - {*used}  # they change nothing that is counted, such as the rate of a dropout
+        return tuple(used), (self.symbolic(used) or report) if self.idle else report
+
+    def together(self) -> tuple[tuple[str, ...], Report]:
         """The names that can be left open together, and the report in them."""
         names = [*self.axes(), *self.numbers()]
         report = self.symbolic(names)
@@ -190,7 +176,7 @@ class _Finder:
         spec = self.network.spec
         settings = [spec.settings(variant, {}, []) for variant in spec.variants]
         for name, value in self.values.items():
-            if name in opened or not self.is_own(name):
+            if name in opened or name in self.idle or not self.is_own(name):
                 continue
             both = (True, False) if type(value) is bool else ()
             known = dict.fromkeys([value, *(row[name] for row in settings if name in row), *both])
@@ -220,10 +206,33 @@ class _Finder:
                 {**settings, **dict(axes)},
             )
 
-    def structure(self, menus: Sequence[Menu], row: tuple[Any, ...], opened: Sequence[str]) -> Report | None:
-        """The network of these values; None where there is no such one."""
-        let = {**self.let, **{menu.name: value for menu, value in zip(menus, row, strict=True)}}
-        return self.symbolic(opened, let)
+    def shown_variants(
+        self, menus: Sequence[Menu], sliders: Sequence[Slider], rows: set[tuple[Any, ...]]
+    ) -> dict[str, tuple[tuple[Any, ...], dict[str, Any]]]:
+        """The variants whose networks are among these, with the values of their menus and sliders."""
+        return {
+            name: (row, {slider.name: values[slider.name] for slider in sliders if slider.name in values})
+            for name, row, values in self.variants(menus)
+            if row in rows
+        }
+
+    def structures(
+        self, menus: Sequence[Menu], report: Report, opened: Sequence[str]
+    ) -> tuple[tuple[Structure, ...], tuple[str, ...]]:
+        """The networks that the menus choose among, and the names of those for which there is no room."""
+        first = tuple(self.values[menu.name] for menu in menus)
+        made = {first: report}
+        left_out = []
+        for row in self.rows(menus):
+            if sum(len(other.layers) for other in made.values()) >= MAX_LAYERS:
+                left_out.append(row)
+                continue
+            let = {**self.let, **{menu.name: value for menu, value in zip(menus, row, strict=True)}}
+            found = None if row in made else self.symbolic(opened, let)
+            if found is not None:
+                made[row] = found
+        names = tuple(self.named(menus, row) for row in left_out if row not in made)
+        return tuple(Structure(*pair) for pair in made.items()), names
 
     def named(self, menus: Sequence[Menu], row: tuple[Any, ...]) -> str:
         """What differs from the network that was asked for."""
