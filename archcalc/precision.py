@@ -8,11 +8,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from .errors import UsageError
 from .graph import Graph
 from .report import BITS, Report
+
+_T = TypeVar("_T")
 
 
 def number_types(report: Report) -> Mapping[int, str]:
@@ -23,20 +26,30 @@ def number_types(report: Report) -> Mapping[int, str]:
 
     Raises UsageError where types are mixed and layers are repeated by a symbol.
     """
+    dtype = report.dtype
+    return _by_node(report, dtype, "int64", lambda own: dtype if own == BITS[dtype] else f"int{own}")
+
+
+def own_bits(report: Report) -> Mapping[int, int | None]:
+    """By node or input, the bits of its numbers where they are the same whatever the dtype; None where it decides."""
+    return _by_node(report, None, 64, lambda own: own)
+
+
+def _by_node(report: Report, plain: _T, indices: _T, own: Callable[[int], _T]) -> dict[int, _T]:
+    """What the numbers of each node and input are: plain, indices, or of a layer's own bits."""
     if any(layer.node.layer.bits is not None for layer in report.layers):
         refuse_repeats(report, "a mixture of types of numbers")
     inputs = range(-len(report.graph.inputs), 0)
-    types = {number: "int64" if holds_indices(report.graph, number) else report.dtype for number in inputs}
+    found = {number: indices if holds_indices(report.graph, number) else plain for number in inputs}
     for layer in report.layers:
         node = layer.node
-        own = node.layer.bits
-        if own is not None:
-            types[node.number] = report.dtype if own == BITS[report.dtype] else f"int{own}"
+        if node.layer.bits is not None:
+            found[node.number] = own(node.layer.bits)
         elif layer.stores == "new":
-            types[node.number] = report.dtype
+            found[node.number] = plain
         else:
-            types[node.number] = types[node.inputs[0]]
-    return types
+            found[node.number] = found[node.inputs[0]]
+    return found
 
 
 def bits_by_node(report: Report) -> Mapping[int, int]:

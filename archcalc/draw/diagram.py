@@ -172,12 +172,12 @@ class _Drawing:
             )
         return boxes, tuple(self.edges())
 
-    def boxes(self, level: Level, depth: int | None) -> tuple[Box, ...]:
-        """What stands directly in a level, equal rounds once."""
+    def boxes(self, level: Level, depth: int | None, around: tuple[Repeat, ...] = ()) -> tuple[Box, ...]:
+        """What stands directly in a level, equal rounds once; `around` are the repeats that it is one round of."""
         pieces = [_Piece(child.start, child.stop, child.path, child) for child in level.children]
         if level.node is not None:
             pieces.append(_Piece(level.node, level.node + 1, level.path, None))
-        return tuple(self.folded(pieces, depth, ()))
+        return tuple(self.folded(pieces, depth, around))
 
     def folded(self, pieces: Sequence[_Piece], depth: int | None, around: tuple[Repeat, ...]) -> Iterator[Box]:
         """The boxes of pieces side by side; `around` are the repeats of which they are one round."""
@@ -186,7 +186,7 @@ class _Drawing:
         while at < len(pieces):
             repeat = self.repeat_at(pieces[at].start, ends, around)
             if repeat is None:
-                yield self.box(pieces[at], depth)
+                yield self.box(pieces[at], depth, around)
                 at += 1
                 continue
             first, last = repeat.start + repeat.length, _standing(repeat)
@@ -204,12 +204,12 @@ class _Drawing:
                 return repeat
         return None
 
-    def box(self, piece: _Piece, depth: int | None) -> Box:
+    def box(self, piece: _Piece, depth: int | None, around: tuple[Repeat, ...]) -> Box:
         """One piece, with what it holds unless it lies too deep."""
         layers = self.report.layers[piece.start : piece.stop]
         name, devices = piece.path.rpartition(".")[2], self.devices(layers)
         if piece.level is not None and piece.level.children and depth != 1:
-            children = self.boxes(piece.level, None if depth is None else depth - 1)
+            children = self.boxes(piece.level, None if depth is None else depth - 1, around)
             return Box(piece.start, name, "", piece.path, layers, children, devices=devices)
         for layer in range(piece.start, piece.stop):
             self.home[layer] = piece.start
