@@ -44,7 +44,7 @@ def report_command(
     for name in networks:
         network = load(name)
         own = {key: value for key, value in let.items() if len(networks) == 1 or key in network.spec.let_names}
-        found.append(choices(network, own, input, batch, dtype))
+        found.append(choices(network, own, input, batch, dtype, max_layers))
     unknown = [key for key in let if not any(key in one.network.spec.let_names for one in found)]
     if unknown:
         raise UsageError(f"none of the networks has a let '{unknown[0]}' to set")

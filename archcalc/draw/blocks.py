@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from importlib.resources import files
 
 from ..render.page import page
 from ..render.text import heading, input_line
+from ..report import LayerReport
 from .diagram import Box, Diagram, colour, times, told
 
 MANY = 60  # boxes; of a larger network levels within levels are closed at first
@@ -22,8 +23,11 @@ def html(diagram: Diagram) -> str:
     )
 
 
-def fragment(diagram: Diagram) -> str:
-    """The picture as a part of a page.
+Caption = Callable[[LayerReport], str]
+
+
+def fragment(diagram: Diagram, caption: Caption | None = None) -> str:
+    """The picture as a part of a page; `caption` writes what a layer is where its numbers will change, as HTML.
 
     >>> import archcalc as ac
     >>> from archcalc.draw.diagram import diagram_of
@@ -31,14 +35,17 @@ def fragment(diagram: Diagram) -> str:
     5
     """
     style = (files(__package__) / "blocks.css").read_text("utf-8")
-    return f'<div class="blocks">\n<style>\n{style}</style>\n' + "\n".join(_Blocks(diagram).lines()) + "\n</div>"
+    return (
+        f'<div class="blocks">\n<style>\n{style}</style>\n' + "\n".join(_Blocks(diagram, caption).lines()) + "\n</div>"
+    )
 
 
 class _Blocks:
     """One run of `fragment`."""
 
-    def __init__(self, diagram: Diagram) -> None:
+    def __init__(self, diagram: Diagram, caption: Caption | None) -> None:
         self.diagram = diagram
+        self.caption = caption
         self.is_small = sum(1 for _ in diagram.walk()) <= MANY
         self.sources: dict[int, list[int]] = {}
         for edge in diagram.edges:
@@ -82,7 +89,7 @@ class _Blocks:
                 yield from self.ends(last)
 
     def box(self, box: Box, reached: tuple[int, ...], level: int) -> Iterator[str]:
-        title = f' title="{escape(told(box))}"'
+        title = f' title="{escape(told(box) if self.caption is None else box.path or box.name)}"'
         if box.children:
             is_open = " open" if self.is_small or level == 0 else ""
             name = escape((box.name + times(box)).strip())
@@ -92,17 +99,27 @@ class _Blocks:
             yield "</details>"
             return
         kind = " input" if not box.layers else " weighted" if box.is_weighted else ""
-        first, *others = self.diagram.lines(box)
-        others += [
-            f"from {self.path_of(source)}" for source in self.sources.get(box.number, ()) if source not in reached
-        ]
-        name = f"<b>{escape(first + times(box))}</b>" if box.name or not box.layers else escape(first + times(box))
-        parts = [name, *map(escape, others)]
+        lines = [*self.written(box), *(f"from {self.path_of(number)}" for number in self.far(box, reached))]
         layers = ""
         if box.layers:
-            parts.append(_shape(box))
-            layers = f' data-layers="{box.layers[0].node.number} {box.last.node.number}"'
-        yield f'<div class="box{kind}"{layers}{title}{_colours(box)}>{"<br>".join(parts)}</div>'
+            lines.append(_shape(box))
+            layers = f' data-layers="{box.layers[0].node.number} {box.layers[-1].node.number} {box.last.node.number}"'
+        yield f'<div class="box{kind}"{layers}{title}{_colours(box)}>{"<br>".join(lines)}</div>'
+
+    def written(self, box: Box) -> list[str]:
+        """The lines of a box: its name in bold, what it is, costs and crossings."""
+        if not box.layers:
+            return [f"<b>{escape(box.name)}</b>", f'<span data-shape="{box.number}">{escape(box.caption)}</span>']
+        first, *others = map(escape, self.diagram.lines(box))
+        if self.caption is not None and len(box.layers) == 1:
+            what = self.caption(box.layers[0])
+            first, others = (first, [what, *others[1:]]) if box.name else (what, others)
+        first += escape(times(box))
+        return [f"<b>{first}</b>" if box.name else first, *others]
+
+    def far(self, box: Box, reached: tuple[int, ...]) -> Iterator[int]:
+        """What a box reads that does not stand right above it."""
+        return (source for source in self.sources.get(box.number, ()) if source not in reached)
 
     def path_of(self, number: int) -> str:
         return self.leaves[number].path or self.leaves[number].name

@@ -300,29 +300,47 @@ def caption(layer: LayerReport) -> str:
     """The kind of a layer and its main fields.
 
     >>> import archcalc as ac
-    >>> vgg = ac.analyze("resnet50")
-    >>> caption(vgg.layer("conv1.conv")), caption(vgg.layer("maxpool")), caption(vgg.layer("fc"))
+    >>> resnet = ac.analyze("resnet50")
+    >>> caption(resnet.layer("conv1.conv")), caption(resnet.layer("maxpool")), caption(resnet.layer("fc"))
     ('conv 7x7/2, 64', 'maxpool 3x3/2', 'linear 1000')
     """
+    return "".join(map(str, caption_parts(layer)))
+
+
+def caption_parts(layer: LayerReport) -> Iterator[Any]:
+    """The caption in parts: texts, and numbers or formulas."""
     given = layer.node.layer.arguments()
     kernel, stride = given.pop("kernel", None), given.pop("stride", None)
-    words = [_window(kernel, stride)] if kernel is not None else []
-    words += [str(given[name]) for name in ("filters", "units") if name in given]
-    words += [f"{name} {_sizes(given[name])}" for name in ("groups", "heads", "dilation") if name in given]
-    return " ".join([layer.kind, ", ".join(words)]) if words else layer.kind
+    yield layer.kind
+    between = " "
+    if kernel is not None:
+        yield between
+        yield from _sizes(kernel)
+        if stride is not None:
+            yield "/"
+            yield from _sizes(stride[:1] if _is_even(stride) else stride)
+        between = ", "
+    for name, told in (
+        ("filters", ""),
+        ("units", ""),
+        ("groups", "groups "),
+        ("heads", "heads "),
+        ("dilation", "dilation "),
+    ):
+        if name in given:
+            yield between + told
+            yield from _sizes(given[name])
+            between = ", "
 
 
-def _window(kernel: Any, stride: Any) -> str:
-    """7x7/2: a kernel, and its stride where it is not 1."""
-    return _sizes(kernel) + (f"/{_sizes(stride, short=True)}" if stride is not None else "")
+def _is_even(value: Any) -> bool:
+    return isinstance(value, tuple) and all(part == value[0] for part in value)
 
 
-def _sizes(value: Any, short: bool = False) -> str:
-    if not isinstance(value, tuple):
-        return str(value)
-    if short and all(part == value[0] for part in value):
-        return str(value[0])
-    return "x".join(map(str, value))
+def _sizes(value: Any) -> Iterator[Any]:
+    """One number, or several with x between."""
+    for place, part in enumerate(value if isinstance(value, tuple) else (value,)):
+        yield from ("x", part) if place else (part,)
 
 
 def _costs(box: Box) -> str:

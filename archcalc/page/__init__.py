@@ -22,12 +22,13 @@ from ..partition import Plan, plan
 from ..render.page import page as framed
 from ..render.text import heading, input_line
 from ..report import BITS
-from .choices import Choices, Structure, choices, shown_value
-from .model import COLUMNS, model
+from .choices import Choices, Slider, Structure, choices, shown_value
+from .model import COLUMNS, Sheet, model
 from .sections import SHOWN, controls, left_out, structure, totals
 
 __all__ = ["Choices", "choices", "page"]
 
+READABLE = 300  # layers, of a network whose tables stand in the file as text; those of larger ones are packed
 CONVENTION = (
     "Counts are for one image, except where a name says batch_. MACs are multiply-accumulates, biases not among them; "
     "FLOPs = 2 MACs + all other operations."
@@ -44,6 +45,7 @@ def page(networks: Sequence[Choices], *, charts: bool = True, partition: Mapping
     """
     texts: dict[Any, str] = {}
     made = [_network(one, number, partition, charts, texts) for number, one in enumerate(networks)]
+    sliders = [_used(one, data) for one, (data, _) in zip(networks, made, strict=True)]
     data = {
         "networks": [data for data, _ in made],
         "columns": COLUMNS,
@@ -54,7 +56,7 @@ def page(networks: Sequence[Choices], *, charts: bool = True, partition: Mapping
     first = networks[0].base
     title = heading(first) if len(networks) == 1 else " and ".join(one.base.name for one in networks)
     body = f"""<header><h1>{escape(title)}</h1></header>
-{controls([*networks], BITS, first.dtype)}
+{controls(networks, sliders, BITS, first.dtype)}
 <p id="problems" role="alert" hidden></p>
 <output id="formula" aria-live="polite">{POINT}</output>
 <aside id="field-box" aria-live="polite" hidden>
@@ -66,7 +68,8 @@ def page(networks: Sequence[Choices], *, charts: bool = True, partition: Mapping
 {chr(10).join(html for _, html in made)}
 </main>
 <footer><p>{CONVENTION}</p></footer>
-<dialog id="copied" aria-label="Text to copy"><p></p><textarea rows="12" cols="80" readonly></textarea>
+<dialog id="copied" aria-label="Text to copy"><p></p>
+<textarea rows="12" cols="80" readonly aria-label="text to copy"></textarea>
 <form method="dialog"><button>Close</button></form></dialog>
 <noscript><p>The numbers are those of the settings above; without a script they do not change.</p></noscript>
 {_bokeh() if charts else ""}<script>
@@ -79,46 +82,55 @@ def _network(
 ) -> tuple[dict[str, Any], str]:
     """What the script needs of a network, and its part of the page."""
     structures = []
-    first_plan = None
+    first = {slider.name: slider.value for slider in one.sliders}
     for place, made in enumerate(one.structures):
         over, unfollowed = _planned(one, made, partition)
-        first_plan = over if place == 0 else first_plan
+        sheet, base = Sheet(), one.base if place == 0 else None
         structures.append(
             {
                 "number": place,
                 "values": [shown_value(value) for value in made.values],
-                "model": model(made.report, over, unfollowed, texts),
-                "html": structure(made.report, over) if place else None,
+                "html": structure(made.report, over, sheet, base, first),
+                "model": model(made.report, over, unfollowed, sheet, texts, base),
             }
         )
+    readable = structures[0]["html"]
+    if len(one.base.layers) <= READABLE:
+        structures[0]["html"] = None  # it stands in the page itself
     data = {
         "name": one.base.name,
-        "sliders": [
-            {"name": slider.name, "value": shown_value(slider.value), "isRatio": slider.is_ratio}
-            for slider in one.sliders
-        ],
         "menus": [{"name": menu.name, "values": [shown_value(value) for value in menu.values]} for menu in one.menus],
-        "variants": {
-            name: {
-                "menus": {menu.name: shown_value(value) for menu, value in zip(one.menus, row, strict=True)},
-                "names": {slider: shown_value(value) for slider, value in names.items()},
+        "variants": [
+            {
+                "name": name,
+                "menus": [shown_value(value) for value in row],
+                "names": [[slider, shown_value(value)] for slider, value in names.items()],
             }
             for name, (row, names) in one.variants.items()
-        },
+        ],
         "structures": structures,
     }
     base = one.base
-    about = [input_line(base), *([base.graph.spec.cite] if base.graph.spec.cite else [])]
     html = f"""<section class="network" data-network="{number}">
 <h2>{escape(heading(base))}</h2>
-<p>{"<br>".join(map(escape, about))}</p>
+<p><span class="about">{escape(input_line(base))}</span><br>{escape(base.graph.spec.cite)}</p>
 {left_out(one)}
 {CHARTS if charts else ""}
 <div class="structure">
-{structure(base, first_plan)}
+{readable if structures[0]["html"] is None else "<noscript>Its tables are drawn by the script.</noscript>"}
 </div>
 </section>"""
     return data, html
+
+
+def _used(one: Choices, data: dict[str, Any]) -> list[Slider]:
+    """The sliders of a network: of what its formulas or assumptions hold, in one structure or another."""
+    names = {name for structure in data["structures"] for name in structure["model"]["names"]} | {"N"}
+    used = [slider for slider in one.sliders if slider.name in names]
+    data["sliders"] = [
+        {"name": slider.name, "value": shown_value(slider.value), "isRatio": slider.is_ratio} for slider in used
+    ]
+    return used
 
 
 CHARTS = """<div class="charts"><figure><div class="chart" data-chart="layers"></div>
@@ -159,7 +171,7 @@ def _followed(
         report = made.report if allowed is names else analyze(one.network, **settings)
         try:
             return plan(report, **{**given, "batch": report.batch}), [name for name in names if name not in allowed]
-        except UsageError:
+        except ArchcalcError:
             if allowed == ["N"]:
                 raise
     raise AssertionError("the last of these raises")

@@ -12,13 +12,13 @@ from typing import Any
 
 from .. import dims
 from ..analysis import analyze, axes_of, input_shapes, with_symbols
-from ..errors import ArchcalcError, UsageError
+from ..errors import ArchcalcError, SpecError, UsageError
 from ..network import Network
 from ..records import Record, record
 from ..report import Report
+from ..walk import MAX_LAYERS
 
-MAX_LAYERS = 1500  # of the networks of a page together: further ones are named, but not computed
-SETTLED = ("N",)  # the batch changes no structure
+ROOM = 1500  # layers of the networks of a page together: further ones are named, but not computed
 
 
 @record
@@ -66,13 +66,18 @@ class Choices(Record):
 
 
 def choices(
-    network: Network, let: Mapping[str, Any], input: Any = None, batch: Any = 1, dtype: str = "float32"
+    network: Network,
+    let: Mapping[str, Any],
+    input: Any = None,
+    batch: Any = 1,
+    dtype: str = "float32",
+    max_layers: int = MAX_LAYERS,
 ) -> Choices:
     """What can be changed on the page of a network, from these settings on.
 
     Raises what `analyze` raises for a wrong spec or setting, UsageError for symbols among the settings.
     """
-    base = analyze(network, let=let, input=input, batch=batch, dtype=dtype)
+    base = analyze(network, let=let, input=input, batch=batch, dtype=dtype, max_layers=max_layers)
     if base.symbols:
         raise UsageError(f"a page begins with numbers; give one for {', '.join(base.symbols)}: its sliders change them")
     return _Finder(network, dict(let), input, batch, base).choices()
@@ -89,14 +94,13 @@ class _Finder:
         self.base = base
         self.values = dict(base.settings)
         self.fixed: dict[str, str] = {}
-        self.idle: set[str] = set()
 
     def choices(self) -> Choices:
         opened, report = self.opened()
         sliders = tuple(map(self.slider, opened))
         menus = tuple(self.menus(opened))
         structures, left_out = self.structures(menus, report, opened)
-        changed = {*opened, *self.idle, *(menu.name for menu in menus)}
+        changed = {*opened, *(menu.name for menu in menus)}
         fixed = {name: why for name, why in self.fixed.items() if name not in changed}
         variants = self.shown_variants(menus, sliders, {structure.values for structure in structures})
         return Choices(
@@ -106,13 +110,6 @@ class _Finder:
     # Sliders
 
     def opened(self) -> tuple[tuple[str, ...], Report]:
-        """The names that get a slider, and the report in them."""
-        names, report = self.together()
-        used = [name for name in names if name in (*SETTLED, *_symbols_used(report))]
-        self.idle = {*names} - {*used}  # they change nothing that is counted, such as the rate of a dropout
-        return tuple(used), (self.symbolic(used) or report) if self.idle else report
-
-    def together(self) -> tuple[tuple[str, ...], Report]:
         """The names that can be left open together, and the report in them."""
         names = [*self.axes(), *self.numbers()]
         report = self.symbolic(names)
@@ -140,6 +137,8 @@ class _Finder:
             is_number = dims.is_number(value) and type(value) is not bool
             if self.is_own(name) and is_number and (name in ratios or value >= 1):
                 yield name
+            elif self.is_own(name) and is_number:
+                self.fixed[name] = "a slider is of whole numbers from 1 on"
 
     def is_own(self, name: str) -> bool:
         """Whether a value is given, and not computed from others."""
@@ -154,7 +153,8 @@ class _Finder:
             settings = with_symbols(self.network, names, given, self.input, self.batch)
             report = analyze(self.network, **settings, dtype=self.base.dtype)
         except ArchcalcError as error:
-            self.fixed[names[-1] if names else ""] = str(error).splitlines()[0]
+            facts = error.problems[0].message if isinstance(error, SpecError) else str(error)
+            self.fixed[names[-1] if names else ""] = facts
             return None
         if report.graph.rounds or (let is None and not _same_layers(report, self.base)):
             self.fixed[names[-1]] = "it changes which layers there are"
@@ -176,7 +176,7 @@ class _Finder:
         spec = self.network.spec
         settings = [spec.settings(variant, {}, []) for variant in spec.variants]
         for name, value in self.values.items():
-            if name in opened or name in self.idle or not self.is_own(name):
+            if name in opened or not self.is_own(name):
                 continue
             both = (True, False) if type(value) is bool else ()
             known = dict.fromkeys([value, *(row[name] for row in settings if name in row), *both])
@@ -224,7 +224,7 @@ class _Finder:
         made = {first: report}
         left_out = []
         for row in self.rows(menus):
-            if sum(len(other.layers) for other in made.values()) >= MAX_LAYERS:
+            if sum(len(other.layers) for other in made.values()) >= ROOM:
                 left_out.append(row)
                 continue
             let = {**self.let, **{menu.name: value for menu, value in zip(menus, row, strict=True)}}
@@ -242,15 +242,6 @@ class _Finder:
 
 def _same_layers(one: Report, other: Report) -> bool:
     return [(l.path, l.kind) for l in one.layers] == [(l.path, l.kind) for l in other.layers]
-
-
-def _symbols_used(report: Report) -> set[str]:
-    """The symbols that a size or a count depends on."""
-    found: set[str] = set()
-    for layer in report.layers:
-        for value in (*layer.output.axes, layer.cost.parameters, layer.cost.operations.flops):
-            found.update(map(str, dims.symbols_of(value)))
-    return found
 
 
 def shown_value(value: Any) -> str:

@@ -12,10 +12,10 @@ from ..errors import ArchcalcError
 from ..formula.program import program
 from ..liveness import flow, lifetimes
 from ..partition import Plan
-from ..precision import number_types
+from ..precision import own_bits
 from ..quantities import NAMES
 from ..receptive import Fields
-from ..report import BITS, LayerReport, Report
+from ..report import LayerReport, Report
 
 COLUMNS = ("parameters", "macs", "flops", "activations", "buffers")  # of each layer; the last one for bytes
 TOTALS = (
@@ -41,21 +41,21 @@ class Sheet:
         return [self(formula) for formula in formulas]
 
 
-def model(report: Report, plan: Plan | None, unfollowed: list[str], texts: dict[Any, str]) -> dict[str, Any]:
+def model(
+    report: Report, plan: Plan | None, unfollowed: list[str], sheet: Sheet, texts: dict[Any, str], base: Report | None
+) -> dict[str, Any]:
     """Everything that the script of a page needs of a report with symbols, as plain data.
 
     `unfollowed` are the names for whose first values alone the plan holds. `texts` are the formulas that have been
-    printed for other structures: printing is most of the work.
+    printed for other structures: printing is most of the work. `base` are the first numbers, where they are known.
     """
-    sheet = Sheet()
     found: dict[str, Any] = {
-        "inputs": [sheet.all(shape.axes) for shape in report.inputs.values()],
+        "inputs": [{"sizes": sheet.all(shape.axes), "places": len(shape.spatial)} for shape in report.inputs.values()],
         "layers": _layers(report, sheet),
         "totals": {name: sheet(NAMES[name].of_report(report)) for name in TOTALS},
-        "heads": {head: [sheet(totals[name]) for name in COLUMNS] for head, totals in report.heads.items()},
         "memory": _memory(report, sheet),
-        "fields": _fields(report, sheet),
-        "partition": _partition(plan, unfollowed, sheet),
+        "fields": _fields(report, sheet, base),
+        "partition": _partition(report, plan, unfollowed, sheet),
     }
     made = program(sheet.numbers, report.assumptions)
     texts.update((formula, str(formula)) for formula in sheet.numbers.keys() - texts.keys())
@@ -63,6 +63,7 @@ def model(report: Report, plan: Plan | None, unfollowed: list[str], texts: dict[
     found["steps"] = [[step.operation, *map(_plain, step.args)] for step in made.steps]
     found["outputs"] = [[above] if below is None else [above, below] for above, below in made.outputs]
     found["checks"] = [[left, relation, right, str(condition)] for left, relation, right, condition in made.checks]
+    found["names"] = list(made.inputs)
     return found
 
 
@@ -79,6 +80,7 @@ def _layers(report: Report, sheet: Sheet) -> list[dict[str, Any]]:
             "path": layer.path,
             "kind": layer.kind,
             "output": sheet.all(layer.output.axes),
+            "last": layer.output.channels_last,
             "counts": counts[id(layer.cost)],
             "bits": layer.node.layer.bits,
             "head": layer.head,
@@ -96,7 +98,7 @@ def _memory(report: Report, sheet: Sheet) -> dict[str, Any]:
     """The tensors at inference: numbers of the batch, bits where they are not the dtype's, first and last step."""
     try:
         found = flow(report)
-        types = number_types(report)
+        bits = own_bits(report)
     except ArchcalcError as error:
         return {"refused": str(error)}
     lasting, runs = lifetimes(found, range(len(found.uses)), report.batch)
@@ -107,7 +109,7 @@ def _memory(report: Report, sheet: Sheet) -> dict[str, Any]:
         {
             "name": tensor.name,
             "numbers": numbers[tensor.shape],
-            "bits": _own_bits(types[number_of[tensor.name]], report.dtype),
+            "bits": bits[number_of[tensor.name]],
             "made": tensor.made,
             "last": tensor.last,
         }
@@ -116,35 +118,45 @@ def _memory(report: Report, sheet: Sheet) -> dict[str, Any]:
     return {"tensors": tensors, "steps": [run.use.node.number for run in runs]}
 
 
-def _own_bits(number_type: str, dtype: str) -> int | None:
-    """The bits of a type that is not the dtype of the network."""
-    return None if number_type == dtype else BITS.get(number_type) or int(number_type.removeprefix("int"))
+def _fields(report: Report, sheet: Sheet, base: Report | None) -> dict[str, Any]:
+    """By layer, size, jump and padding of the receptive field along each axis of the first input.
 
-
-def _fields(report: Report, sheet: Sheet) -> dict[str, Any]:
-    """By layer, size, jump and padding of the receptive field along each axis of the first input."""
+    Where symbols leave it open, of the first numbers, which the page then says.
+    """
     if len(report.graph.inputs) > 1:
         return {"refused": "the network has several inputs; `archcalc field --source` shows each"}
-    fields = Fields(report)
-    found: dict[int, list[list[int | None]]] = {}
-    refused = ""
     try:
-        for layer in filter(fields.sees, report.layers):
-            found[layer.node.number] = [
-                [None if value is None else sheet(value) for value in axis] for axis in fields.placed(layer)
-            ]
+        return {"layers": _placed(report, sheet), "refused": "", "only": False}
     except ArchcalcError as error:
         refused = str(error)
-    return {"layers": found, "names": fields.names, "refused": refused}
+    try:
+        return {"layers": _placed(base, sheet) if base else {}, "refused": refused, "only": True}
+    except ArchcalcError:
+        return {"refused": refused}
 
 
-def _partition(plan: Plan | None, unfollowed: list[str], sheet: Sheet) -> dict[str, Any] | None:
-    """What each device holds and does, and how many values each crossing moves in a step."""
+def _placed(report: Report, sheet: Sheet) -> dict[int, list[list[int | None]]]:
+    fields = Fields(report)
+    return {
+        layer.node.number: [
+            [None if value is None else sheet(value) for value in axis] for axis in fields.placed(layer)
+        ]
+        for layer in filter(fields.sees, report.layers)
+    }
+
+
+def _partition(report: Report, plan: Plan | None, unfollowed: list[str], sheet: Sheet) -> dict[str, Any] | None:
+    """What each device holds and does, and how many values of how many bits each crossing moves in a step."""
     if plan is None:
         return None
     names = ("images", "parameters", "batch_macs", "batch_activations")
+    number_of = {layer.path: layer.node.number for layer in report.layers}
+    number_of.update({name: -1 - place for place, (name, _) in enumerate(report.graph.inputs)})
+    bits = own_bits(report)
     return {
         "only": unfollowed,
         "shares": [[sheet(getattr(share, name)) for name in names] for share in plan.shares],
-        "crossings": [sheet(crossing.step_values) for crossing in plan.crossings],
+        "crossings": [
+            [sheet(crossing.step_values), bits.get(number_of.get(crossing.tensor, 0))] for crossing in plan.crossings
+        ],
     }

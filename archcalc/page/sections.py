@@ -13,13 +13,13 @@ from typing import Any
 
 from .. import dims
 from ..draw.blocks import fragment
-from ..draw.diagram import diagram_of
+from ..draw.diagram import caption_parts, diagram_of
 from ..partition import Plan
 from ..quantities import NAMES
 from ..render.rows import Row, nested, number_text
-from ..report import Report
+from ..report import LayerReport, Report
 from .choices import Choices, Slider, shown_value
-from .model import TOTALS
+from .model import TOTALS, Sheet
 
 SHOWN = {"parameters": "parameters", "macs": "MACs", "flops": "FLOPs", "activations": "activations"}
 BYTES = {
@@ -38,15 +38,31 @@ def _number(value: Any) -> str:
     return number_text(value) if type(value) is int else ""
 
 
-def structure(report: Report, plan: Plan | None) -> str:
-    """All of one network: the diagram, the table of its layers, memory and partition."""
-    parts = [_diagram(report, plan), _layers(report), _heads(report), _MEMORY, _partition(plan)]
+def structure(report: Report, plan: Plan | None, sheet: Sheet, base: Report | None, first: Mapping[str, Any]) -> str:
+    """All of one network: the diagram, the table of its layers, memory and partition.
+
+    `base` has the `first` numbers, which then stand in the text; else the script puts all of them there.
+    """
+    shown = base or report
+    parts = [_diagram(report, plan, sheet, shown, first), _layers(shown), _heads(shown), _MEMORY, _partition(plan)]
     return "\n".join(part for part in parts if part)
 
 
-def _diagram(report: Report, plan: Plan | None) -> str:
-    drawn = "" if len(report.layers) > DRAWN else fragment(diagram_of(report, plan=plan))
+def _diagram(report: Report, plan: Plan | None, sheet: Sheet, shown: Report, first: Mapping[str, Any]) -> str:
+    """The blocks of the network; numbers in their captions follow the sliders."""
+
+    def caption(layer: LayerReport) -> str:
+        return "".join(_part(sheet, part, first) for part in caption_parts(report.layers[layer.node.number]))
+
+    drawn = "" if len(report.layers) > DRAWN else fragment(diagram_of(shown, plan=plan), caption)
     return f"<details class=diagram open><summary><h3>Diagram</h3></summary>\n{drawn}\n</details>" if drawn else ""
+
+
+def _part(sheet: Sheet, part: Any, first: Mapping[str, Any]) -> str:
+    """A part of a caption: a text, or a number that changes."""
+    if isinstance(part, str) or not dims.is_number(part) or not dims.is_symbolic(part):
+        return escape(str(part))
+    return f'<span data-number="{sheet(part)}">{dims.substitute(part, first)}</span>'
 
 
 _MEMORY = """<h3>Memory at inference</h3>
@@ -62,12 +78,13 @@ _TOOLS = """<p class="tools"><label>Filter <input class="filter" type="search" p
 def _layers(report: Report) -> str:
     """The table of layers; levels stand above what they hold."""
     body = "\n".join(_row(row, depth, is_level) for row, depth, is_level in nested(report))
-    heads = "".join(f'<th class="number">{name}</th>' for name in (*SHOWN.values(), "field", "bytes in memory"))
+    names = (*SHOWN.values(), "field", "bytes in memory")
+    heads = "".join(f'<th class="number" scope="col">{name}</th>' for name in names)
     return f"""<h3>Layers</h3>
 {_TOOLS}
 <div class="archcalc">
-<table class="layers">
-<thead><tr><th>layer</th><th>kind</th><th>output</th>{heads}</tr></thead>
+<table class="layers" aria-label="layers of {escape(report.name)}">
+<thead><tr><th scope="col">layer</th><th scope="col">kind</th><th scope="col">output</th>{heads}</tr></thead>
 <tbody>
 {body}
 </tbody>
@@ -78,6 +95,7 @@ def _layers(report: Report) -> str:
 def _row(row: Row, depth: int, is_level: bool) -> str:
     """A row; what its cells show follows from their columns and the layers that the row says."""
     first, last = row.layers[0].node.number, row.layers[-1].node.number
+    end = row.counted[-1].node.number
     level, dot, name = row.path.rpartition(".")
     within = f'<span class="within">{escape(level)}{dot}</span>' if level else ""
     is_numeric = not any(map(dims.is_symbolic, row.output.axes))
@@ -88,7 +106,8 @@ def _row(row: Row, depth: int, is_level: bool) -> str:
     cells = "".join(f"<td>{text}</td>" for text in (*texts, "", ""))
     kind = ' class="level"' if is_level else ""
     return (
-        f'<tr{kind} data-depth="{depth}" data-layers="{first} {last}"><td class="path" style="--depth: {depth}">'
+        f'<tr{kind} data-depth="{depth}" data-layers="{first} {last} {end}">'
+        f'<td class="path" role="rowheader" style="--depth: {depth}">'
         f"{within}{escape(name)}</td><td>{escape(row.kind)}</td>{cells}</tr>"
     )
 
@@ -130,6 +149,8 @@ def _partition(plan: Plan | None) -> str:
     )
     named = "".join(f'<th class="number">{name}</th>' for name in heads)
     facts = f"{plan.devices} devices by {plan.scheme}"
+    if plan.scheme == "pipeline" or plan.request.scheme == "auto":
+        facts += ", chosen for the numbers that the page began with"
     return f"""<h3>Partition</h3>
 <p>{facts}; the colours in the diagram are the devices. <b class="only"></b></p>
 <div class="wide"><table class="plain"><thead><tr><th>device</th><th>holds</th>{named}</tr></thead>
@@ -179,13 +200,14 @@ def _total(bases: Sequence[Report], name: str) -> str:
     return f'<tr><th scope="row" title="{escape(about)}">{name}</th>{"".join(cells)}</tr>'
 
 
-def controls(found: Sequence[Choices], dtypes: Mapping[str, int], dtype: str) -> str:
-    """Sliders, menus and the dtype."""
-    sliders: dict[str, Slider] = {}
-    for one in found:
-        for slider in one.sliders:
-            sliders.setdefault(slider.name, slider)
-    parts = [_slider(slider) for slider in sliders.values()]
+def controls(
+    found: Sequence[Choices], sliders: Sequence[Sequence[Slider]], dtypes: Mapping[str, int], dtype: str
+) -> str:
+    """Sliders, menus and the dtype; networks share the sliders of one name."""
+    shared: dict[str, list[Slider]] = {}
+    for slider in (slider for own in sliders for slider in own):
+        shared.setdefault(slider.name, []).append(slider)
+    parts = [_slider(own) for own in shared.values()]
     options = "".join(f"<option{' selected' if name == dtype else ''}>{name}</option>" for name in dtypes)
     parts.append(f'<label>dtype <select id="dtype">{options}</select></label>')
     for number, one in enumerate(found):
@@ -200,19 +222,21 @@ def controls(found: Sequence[Choices], dtypes: Mapping[str, int], dtype: str) ->
 WORDS = {"N": "batch N", "H": "height H", "W": "width W", "D": "depth D"}
 
 
-def _slider(slider: Slider) -> str:
-    """A range, and beside it a field for any number."""
-    name, value = escape(slider.name), slider.value
-    if slider.is_ratio:
+def _slider(sliders: Sequence[Slider]) -> str:
+    """A range, and beside it a field for any number; where networks begin with different ones, it says them."""
+    name, value = escape(sliders[0].name), sliders[0].value
+    if sliders[0].is_ratio:
         limits = f'min="0.05" max="{max(2 * float(value), 1):g}" step="0.05" value="{float(value):g}"'
     else:
         limits = f'min="1" max="{max(4 * value, 64) if value < 64 else 2 * value}" step="1" value="{value}"'
-    label = WORDS.get(slider.name, slider.name)
+    label = WORDS.get(sliders[0].name, sliders[0].name)
+    first = list(dict.fromkeys(shown_value(slider.value) for slider in sliders))
+    shown = f'value="{first[0]}"' if len(first) == 1 else f'placeholder="{", ".join(first)}"'
     return (
         f'<div class="slider"><label for="slider-{name}">{escape(label)}</label>'
         f'<input type="range" id="slider-{name}" data-name="{name}" {limits}>'
         f'<input type="text" inputmode="decimal" size="7" data-name="{name}" aria-label="{escape(label)}" '
-        f'value="{value}"></div>'
+        f"{shown}></div>"
     )
 
 

@@ -24,7 +24,10 @@ const move = () => {
   const start = performance.now();
   slider.value = String(100 + 6 * taken.length);
   slider.dispatchEvent(new Event("input", { bubbles: true }));
-  requestAnimationFrame(() => setTimeout(() => { taken.push(performance.now() - start); move(); }));
+  requestAnimationFrame(() => setTimeout(() => {
+    taken.push([performance.now() - start, performance.getEntriesByName("redraw").at(-1).duration]);
+    move();
+  }));
 };
 move();
 """
@@ -40,9 +43,8 @@ def main() -> None:
             driver.get(page.as_uri())
             ready = "const done = arguments[0]; const wait = () => document.documentElement.dataset.ready === undefined"
             driver.execute_async_script(f"{ready} ? setTimeout(wait, 20) : setTimeout(done, 1000); wait();")
-            painted = driver.execute_async_script(MOVES)
-            script = driver.execute_script("return performance.getEntriesByName('redraw').map(entry => entry.duration)")
-    print(f"script: median {statistics.median(script[1:]):.1f} ms of {len(script) - 1} moves (at most 50)")
+            painted, script = zip(*driver.execute_async_script(MOVES), strict=True)
+    print(f"script: median {statistics.median(script):.1f} ms of {len(script)} moves (at most 50)")
     print(f"until painted: median {statistics.median(painted):.1f} ms, the wait for the frame included")
 
 

@@ -20,15 +20,16 @@ const RELATIONS = {
   "% ==": (a, b) => a % b === 0n,
 };
 
-// A number as a reader types it: a whole one >= 1, or for a ratio a decimal or fraction > 0; null for anything else.
+// A number as a reader types it, a decimal or a fraction: for a ratio any > 0, else a whole one >= 1; or null.
 function readNumber(text, isRatio) {
-  const form = isRatio ? /^(\d{1,18})(?:\.(\d{1,18}))?(?:\/(\d{1,18}))?$/ : /^(\d{1,18})$/;
-  const [match, whole, digits = "", below = "1"] = form.exec(String(text).trim()) ?? [null];
+  const [match, whole, digits = "", below = "1"] =
+    /^(\d{1,18})(?:\.(\d{1,18}))?(?:\/(\d{1,18}))?$/.exec(String(text).trim()) ?? [null];
   if (match === null) return null;
   const [a, b] = [BigInt(whole + digits), BigInt(below) * 10n ** BigInt(digits.length)];
   if (a === 0n || b === 0n) return null;
   const common = greatestCommonDivisor(a, b);
-  return { numerator: a / common, denominator: b / common };
+  const found = { numerator: a / common, denominator: b / common };
+  return isRatio || found.denominator === 1n ? found : null;
 }
 
 // Every formula of a model for these numbers by name, and the assumptions that they break.
@@ -36,7 +37,7 @@ function evaluate(model, given) {
   const found = [];
   for (const [operation, ...args] of model.steps) {
     if (operation === "number") found.push(BigInt(args[0]));
-    else if (operation === "input") found.push(given[args[0]][args[1]]);
+    else if (operation === "input") found.push(given.get(args[0])[args[1]]);
     else found.push(OPERATIONS[operation](args.map((number) => found[number])));
   }
   const broken = model.checks

@@ -1,7 +1,9 @@
 // The page: what is chosen, every number for it, and where each one stands.
 
 const networks = archcalcData.networks;
-const state = { names: {}, menus: networks.map(() => ({})), dtype: archcalcData.dtype, tab: 0 };
+const DTYPES = new Map(Object.entries(archcalcData.dtypes));
+// what differs from how the page begins; maps, for a let may be called like a property of every object
+const state = { names: new Map(), menus: networks.map(() => new Map()), dtype: archcalcData.dtype };
 const find = (selector, root = document) => root.querySelector(selector);
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const COLUMNS = archcalcData.columns; // of every layer
@@ -9,16 +11,17 @@ const SHOWN = archcalcData.shown; // those that the table shows
 
 // What is chosen
 
-const sliderOf = (name) => networks.flatMap((network) => network.sliders).find((slider) => slider.name === name);
-const valueOf = (network, slider) => state.names[slider.name] ?? slider.value;
+const slidersOf = (name) => networks.flatMap((network) => network.sliders).filter((slider) => slider.name === name);
+const valueOf = (slider) => state.names.get(slider.name) ?? slider.value;
+const menuValue = (index, menu) => state.menus[index].get(menu.name) ?? menu.values[0];
 
 function structureOf(network, index) {
-  const row = network.menus.map((menu) => state.menus[index][menu.name] ?? menu.values[0]);
+  const row = network.menus.map((menu) => menuValue(index, menu));
   return network.structures.find((structure) => structure.values.every((value, place) => value === row[place]));
 }
 
 function bitsOfDtype() {
-  return BigInt(archcalcData.dtypes[state.dtype]);
+  return BigInt(DTYPES.get(state.dtype));
 }
 
 // Numbers of one network
@@ -61,13 +64,13 @@ class Figures {
     this.network = network;
     this.structure = structureOf(network, index);
     this.problems = [];
-    this.given = {};
+    this.given = new Map();
     for (const slider of network.sliders) {
-      const number = readNumber(valueOf(network, slider), slider.isRatio);
+      const number = readNumber(valueOf(slider), slider.isRatio);
       if (number === null) this.problems.push(`${slider.name} is ${slider.isRatio ? "a number > 0" : "a whole number >= 1"}`);
-      else this.given[slider.name] = number;
+      else this.given.set(slider.name, number);
     }
-    if (!this.structure) this.problems.push("this combination is not on the page; `archcalc report` with --set writes one that has it");
+    if (!this.structure) this.problems.push("this combination of menus is not on the page");
     if (this.problems.length) return;
     this.model = this.structure.model;
     const { values, broken } = evaluate(this.model, this.given);
@@ -93,13 +96,29 @@ class Figures {
   }
 
   output(number) {
-    const sizes = number < 0 ? this.model.inputs[-1 - number] : this.model.layers[number].output;
-    return sizes.map((size) => this.values[size]);
+    return this.sizesOf(number).map((size) => this.values[size]);
+  }
+
+  sizesOf(number) {
+    return number < 0 ? this.model.inputs[-1 - number].sizes : this.model.layers[number].output;
+  }
+
+  // how many units or pixels there are along each axis
+  places(number) {
+    const sizes = this.output(number);
+    if (number < 0) return this.model.inputs[-1 - number].places ? sizes.slice(1) : sizes;
+    return this.model.layers[number].last ? sizes.slice(0, -1) : sizes.slice(1);
   }
 
   field(number) {
-    const axes = this.model.fields.layers?.[number];
+    const axes = this.fieldFormulas(number);
     return axes?.map((axis) => axis.map((formula) => (formula === null ? null : this.values[formula])));
+  }
+
+  // known for the first numbers alone where they decide how windows are shifted, and such
+  fieldFormulas(number) {
+    const isFirst = this.structure.number === 0 && this.network.sliders.every(({ name }) => !state.names.has(name));
+    return this.model.fields.only && !isFirst ? undefined : this.model.fields.layers?.[number];
   }
 
   // bytes of parameters, buffers or activations: bits are added up, then rounded up
@@ -148,7 +167,7 @@ class Figures {
     if (name === "parameter_bytes") return this.bytes("parameters");
     if (name === "buffer_bytes") return this.bytes("buffers");
     if (name === "activation_bytes") return this.bytes("activations");
-    if (name === "batch_activation_bytes") return this.bytes("activations") * this.given.N.numerator;
+    if (name === "batch_activation_bytes") return this.bytes("activations") * this.given.get("N").numerator;
     if (this.timeline === null) return null;
     const peak = this.timeline[this.peakStep];
     return name === "peak_activation_bytes" ? peak : peak + this.bytes("parameters") + this.bytes("buffers");
@@ -156,7 +175,7 @@ class Figures {
 
   // the sliders that were moved though the plan does not follow them
   get unfollowed() {
-    return this.network.sliders.filter(({ name }) => this.model.partition?.only.includes(name) && name in state.names);
+    return this.network.sliders.filter(({ name }) => this.model.partition?.only.includes(name) && state.names.has(name));
   }
 
   // Formulas as text
@@ -182,16 +201,36 @@ class Figures {
     return this.sumText(this.layersOf(first, last).map((layer) => layer.counts[COLUMNS.indexOf(column)]));
   }
 
+  // bytes of so many numbers: pairs of a formula and its bits, null for those of the dtype
+  bytesText(pairs) {
+    const groups = new Map();
+    for (const [formula, bits] of pairs) {
+      const own = BigInt(bits ?? this.bits);
+      groups.set(own, [...(groups.get(own) ?? []), formula]);
+    }
+    const sums = [...groups].map(([bits, formulas]) => [bits, this.sumText(formulas)]).filter(([, text]) => text !== "0");
+    if (sums.every(([bits]) => bits % 8n === 0n)) return sums.map(([bits, text]) => `${bits / 8n}*(${text})`).join(" + ") || "0";
+    return `ceil((${sums.map(([bits, text]) => `${bits}*(${text})`).join(" + ")})/8)`;
+  }
+
+  columnPairs(column) {
+    const place = COLUMNS.indexOf(column);
+    return this.model.layers.filter((layer) => layer.head === null).map((layer) => [layer.counts[place], layer.bits]);
+  }
+
   totalText(name) {
     if (name in this.model.totals) return this.text(this.model.totals[name]);
-    const bytes = `${this.bits}/8`;
-    if (name === "parameter_bytes") return `${bytes} * (${this.text(this.model.totals.parameters)})`;
-    if (name === "buffer_bytes") return `${bytes} * (${this.text(this.model.totals.buffers)})`;
-    if (name === "activation_bytes") return `${bytes} * (${this.text(this.model.totals.activations)})`;
+    if (name === "parameter_bytes") return this.bytesText(this.columnPairs("parameters"));
+    if (name === "buffer_bytes") return this.bytesText(this.columnPairs("buffers"));
+    if (name === "activation_bytes") return this.bytesText(this.columnPairs("activations"));
     if (name === "batch_activation_bytes") return "N * activation_bytes";
     if (this.timeline === null) return this.model.memory.refused;
     if (name === "inference_memory") return "peak_activation_bytes + parameter_bytes + buffer_bytes";
-    return `${bytes} * (${this.sumText(this.atPeak.map((tensor) => tensor.numbers))})`;
+    return this.tensorsText(this.atPeak);
+  }
+
+  tensorsText(tensors) {
+    return this.bytesText(tensors.map((tensor) => [tensor.numbers, tensor.bits]));
   }
 }
 
@@ -206,8 +245,7 @@ const VIEWS = {
   },
   shape: (one, data) => {
     const sizes = one.output(+data);
-    const layer = one.model.layers[+data];
-    const formulas = () => (+data < 0 ? one.model.inputs[-1 - data] : layer.output).map((size) => one.text(size));
+    const formulas = () => one.sizesOf(+data).map((size) => one.text(size));
     return { shown: sizes.join("x"), text: () => `output = ${formulas().join(" x ")}` };
   },
   field: (one, data) => {
@@ -215,16 +253,17 @@ const VIEWS = {
     if (!axes) return { shown: "" };
     const sizes = axes.map(([size]) => size);
     const equal = sizes.every((size) => size === sizes[0]);
-    const formulas = one.model.fields.layers[data].map(([size]) => (size === null ? "?" : one.text(size)));
+    const formulas = one.fieldFormulas(+data).map(([size]) => (size === null ? "?" : one.text(size)));
     return { value: equal ? sizes[0] : undefined, shown: equal ? undefined : sizes.join("x"), text: () => `receptive field = ${formulas.join(" x ")}` };
   },
   live: (one, data) => {
     const step = one.model.memory.steps?.indexOf(+data) ?? -1;
     if (step < 0) return { shown: "" };
     const alive = () => one.tensors.filter((tensor) => tensor.made <= step && step <= tensor.last);
-    return { value: one.timeline[step], text: () => `bytes in memory = ${one.bits}/8 * (${one.sumText(alive().map((tensor) => tensor.numbers))})` };
+    return { value: one.timeline[step], text: () => `bytes in memory = ${one.tensorsText(alive())}` };
   },
   total: (one, data) => ({ value: one.total(data), text: () => `${data} = ${one.totalText(data)}` }),
+  number: (one, data) => ({ shown: String(one.values[+data]), text: () => one.text(+data) }),
   formula: (one, data) => ({ shown: one.totalText(data) }),
   share: (one, data) => {
     if (one.unfollowed.length) return { shown: "" };
@@ -234,13 +273,13 @@ const VIEWS = {
   },
   crossing: (one, data) => {
     if (one.unfollowed.length) return { shown: "" };
-    const formula = one.model.partition.crossings[data];
+    const [formula] = one.model.partition.crossings[data];
     return { value: one.values[formula], text: () => `values: ${one.text(formula)}` };
   },
   moved: (one, data) => {
     if (one.unfollowed.length) return { shown: "" };
-    const formula = one.model.partition.crossings[data];
-    return { value: bytesOf(one.values[formula], one.bits), text: () => `bytes: ${one.bits}/8 * (${one.text(formula)})` };
+    const [formula, bits] = one.model.partition.crossings[data];
+    return { value: bytesOf(one.values[formula], BigInt(bits ?? one.bits)), text: () => `bytes: ${one.bytesText([[formula, bits]])}` };
   },
 };
 
@@ -257,9 +296,9 @@ function collectViews() {
   for (const table of all("table.layers")) {
     const index = Number(table.closest("[data-network]").dataset.network);
     for (const row of table.tBodies[0].rows) {
-      const [first, last] = row.dataset.layers.split(" ");
+      const [first, last, end] = row.dataset.layers.split(" ");
       const isLevel = row.classList.contains("level");
-      const shows = [["shape", last], ...SHOWN.map((name) => ["cell", `${name} ${first} ${last}`])];
+      const shows = [["shape", end], ...SHOWN.map((name) => ["cell", `${name} ${first} ${last}`])];
       if (!isLevel) shows.push(["field", first], ["live", first]);
       shows.forEach(([kind, data], place) => {
         const element = row.cells[2 + place];
@@ -296,7 +335,9 @@ function fill(view) {
   const text = found.shown ?? (found.value === null || found.value === undefined ? "" : grouped(found.value));
   if (view.last === text) return;
   view.last = text;
-  view.element.textContent = text;
+  const first = view.element.firstChild;
+  if (first?.nodeType === Node.TEXT_NODE) first.nodeValue = text;
+  else view.element.prepend(text);
   if (view.kind !== "formula") view.element.dataset.value = String(raw);
 }
 
@@ -306,11 +347,15 @@ function mount(index) {
   const one = figures[index];
   const section = find(`.network[data-network="${index}"] .structure`);
   if (!one.structure || section.dataset.structure === String(one.structure.number)) return false;
-  if (section.dataset.structure === undefined) one.network.structures[0].html = section.innerHTML; // as the file has it
+  const withFormulas = find(".with-formulas", section)?.checked;
+  const first = one.network.structures[0];
+  first.html ??= section.innerHTML; // as the file has it
   section.innerHTML = one.structure.html;
   section.dataset.structure = String(one.structure.number);
+  section.classList.remove("filtering");
+  find(".with-formulas", section).checked = withFormulas ?? false;
   archcalcTables(section);
-  setUpTable(section, index);
+  setUpTable(section);
   return true;
 }
 
@@ -320,17 +365,38 @@ function redraw() {
   const changes = networks.map((_, index) => mount(index));
   if (changes.some(Boolean) || views.size === 0) collectViews();
   views.forEach(show);
+  if (changes.some(Boolean)) showFormulas();
   const problems = figures.flatMap((one) => one.problems.map((problem) => (networks.length > 1 ? `${one.network.name}: ` : "") + problem));
   const told = find("#problems");
   told.hidden = problems.length === 0;
   told.textContent = [...new Set(problems)].join("; ");
   all("[data-ratio]").forEach(showRatio);
+  figures.forEach(showAbout);
   figures.forEach(showPeak);
   figures.forEach(showUnfollowed);
-  showFormulas();
+  sortAgain();
   showField();
   drawChartsSoon();
+  performance.clearMeasures("redraw");
   performance.measure("redraw", { start });
+}
+
+// What the network is, as it is set now
+function showAbout(one, index) {
+  if (!one.isRight) return;
+  const inputs = one.model.inputs.map((_, place) => one.output(-1 - place).join("x")).join(", ");
+  const menus = one.network.menus.filter((menu) => state.menus[index].has(menu.name));
+  const numbers = one.network.sliders.filter(({ name }) => !["N", "D", "H", "W"].includes(name) && state.names.has(name));
+  const set = [...menus.map((menu) => `${menu.name} = ${menuValue(index, menu)}`), ...numbers.map((slider) => `${slider.name} = ${valueOf(slider)}`)];
+  const parts = [`input ${inputs}`, `batch ${one.given.get("N").numerator}`, state.dtype, ...set];
+  find(`.network[data-network="${index}"] .about`).textContent = parts.join(", ");
+}
+
+// Rows that were sorted stay sorted by the new numbers.
+function sortAgain() {
+  if (!find(".archcalc.sorted")) return;
+  fillStale();
+  for (const root of all(".archcalc.sorted")) root.dispatchEvent(new Event("archcalc-sort"));
 }
 
 // Charts follow when a slider rests.
@@ -345,7 +411,7 @@ function showRatio(element) {
   const [index, name] = element.dataset.ratio.split(" ");
   const [first, other] = [figures[0], figures[+index]];
   const [a, b] = first.isRight && other.isRight ? [first.total(name), other.total(name)] : [null, null];
-  element.textContent = a && b !== null ? (Number((b * 1000n) / a) / 1000).toFixed(3) : "";
+  element.textContent = a && b !== null ? (Number((2000n * b + a) / (2n * a)) / 1000).toFixed(3) : "";
 }
 
 function showPeak(one, index) {
@@ -371,36 +437,40 @@ function showUnfollowed(one, index) {
 // Controls
 
 function setName(name, text) {
-  const slider = sliderOf(name);
-  if (String(text) === String(slider.value)) delete state.names[name];
-  else state.names[name] = String(text);
+  const isFirst = slidersOf(name).every((slider) => slider.value === String(text));
+  if (isFirst) state.names.delete(name);
+  else state.names.set(name, String(text));
   changed();
 }
 
-function setMenu(index, name, value) {
-  const menu = networks[index].menus.find((other) => other.name === name);
-  if (value === menu.values[0]) delete state.menus[index][name];
-  else state.menus[index][name] = value;
-  changed();
+function setMenu(index, menu, value) {
+  if (value === menu.values[0]) state.menus[index].delete(menu.name);
+  else state.menus[index].set(menu.name, value);
 }
 
 function setVariant(index, name) {
-  const variant = networks[index].variants[name];
+  const network = networks[index];
+  const variant = network.variants.find((other) => other.name === name);
   if (!variant) return;
-  for (const menu of networks[index].menus) {
-    if (variant.menus[menu.name] === menu.values[0]) delete state.menus[index][menu.name];
-    else state.menus[index][menu.name] = variant.menus[menu.name];
-  }
-  for (const [slider, value] of Object.entries(variant.names)) {
-    if (value === sliderOf(slider).value) delete state.names[slider];
-    else state.names[slider] = value;
-  }
+  network.menus.forEach((menu, place) => setMenu(index, menu, variant.menus[place]));
+  for (const [slider, value] of variant.names) setName(slider, value);
   changed();
 }
 
+// The variant of the file that the menus and sliders say, if there is one
+function variantOf(index) {
+  const network = networks[index];
+  const holds = ([name, value]) => !slidersOf(name).length || valueOf(network.sliders.find((slider) => slider.name === name) ?? slidersOf(name)[0]) === value;
+  return network.variants.find(
+    (variant) => network.menus.every((menu, place) => menuValue(index, menu) === variant.menus[place]) && variant.names.every(holds),
+  );
+}
+
 let waiting = false;
+let writing;
 function changed() {
-  writeState();
+  clearTimeout(writing);
+  writing = setTimeout(writeState, 200); // browsers throttle who writes the address at every move
   if (waiting) return;
   waiting = true;
   requestAnimationFrame(() => {
@@ -412,56 +482,69 @@ function changed() {
 
 function syncControls() {
   for (const input of all("[data-name]")) {
-    const slider = sliderOf(input.dataset.name);
-    const value = state.names[slider.name] ?? slider.value;
+    const [slider, ...others] = slidersOf(input.dataset.name);
+    const isShared = state.names.has(slider.name) || others.every((other) => other.value === slider.value);
     if (document.activeElement === input && input.type === "text") continue;
-    if (input.type === "range") {
-      const number = readNumber(value, slider.isRatio);
+    if (input.type === "text") input.value = isShared ? valueOf(slider) : "";
+    else {
+      const number = readNumber(valueOf(slider), true);
       if (number) input.value = String(Number(number.numerator) / Number(number.denominator));
-      input.setAttribute("aria-valuetext", value);
-    } else input.value = value;
+      input.setAttribute("aria-valuetext", valueOf(slider));
+    }
   }
   for (const select of all("[data-menu]")) {
     const index = Number(select.closest("[data-network]").dataset.network);
-    const menu = networks[index].menus.find((other) => other.name === select.dataset.menu);
-    select.value = state.menus[index][menu.name] ?? menu.values[0];
+    select.value = menuValue(index, menuOf(index, select.dataset.menu));
+  }
+  for (const select of all("[data-variants]")) {
+    select.value = variantOf(Number(select.closest("[data-network]").dataset.network))?.name ?? "";
   }
   find("#dtype").value = state.dtype;
 }
 
 // The state is the fragment of the address, so that a link restores it
 
+// A let may be called dtype too: names begin with a dot where they would be mistaken.
+const keyOf = (name) => (name === "dtype" || name.startsWith(".") || /^\d+\./.test(name) ? `.${name}` : name);
+
 function writeState() {
-  const parts = new URLSearchParams(state.names);
-  if (state.dtype !== archcalcData.dtype) parts.set("dtype", state.dtype);
+  clearTimeout(writing);
+  const parts = new URLSearchParams();
+  for (const [name, value] of state.names) parts.append(keyOf(name), value);
+  if (state.dtype !== archcalcData.dtype) parts.append("dtype", state.dtype);
   state.menus.forEach((menus, index) => {
-    for (const [name, value] of Object.entries(menus)) parts.set(`${index}.${name}`, value);
+    for (const [name, value] of menus) parts.append(`${index}.${name}`, value);
   });
   const fragment = parts.toString();
   if (fragment !== location.hash.slice(1)) history.replaceState(null, "", `#${fragment}`);
 }
 
 function readState() {
-  state.names = {};
-  state.menus = networks.map(() => ({}));
+  state.names = new Map();
+  state.menus = networks.map(() => new Map());
   state.dtype = archcalcData.dtype;
   for (const [key, value] of new URLSearchParams(location.hash.slice(1))) {
-    const [, index, name] = /^(\d+)\.(.*)$/.exec(key) ?? [];
-    if (name !== undefined) {
-      if (networks[index]?.menus.some((menu) => menu.name === name && menu.values.includes(value))) state.menus[index][name] = value;
+    const [, index, menu] = /^(\d+)\.(.*)$/.exec(key) ?? [];
+    const name = key.replace(/^\./, "");
+    if (menu !== undefined) {
+      const found = networks[index] && menuOf(index, menu);
+      if (found?.values.includes(value)) setMenu(index, found, value);
     } else if (key === "dtype") {
-      if (value in archcalcData.dtypes) state.dtype = value;
-    } else if (sliderOf(key)) state.names[key] = value;
+      if (DTYPES.has(value)) state.dtype = value;
+    } else if (slidersOf(name).length) state.names.set(name, value);
   }
 }
 
+const menuOf = (index, name) => networks[index].menus.find((menu) => menu.name === name);
+
 // The layer table: filter, formulas, copies; the layer under the pointer
 
-function setUpTable(section, index) {
+function setUpTable(section) {
   const table = find("table.layers", section);
-  table.addEventListener("click", fillStale, true); // before rows are sorted or unfolded
   const filter = find(".filter", section);
-  filter?.addEventListener("input", () => {
+  table.addEventListener("click", fillStale, true); // before rows are sorted or unfolded
+  table.addEventListener("click", showFormulas);
+  filter.addEventListener("input", () => {
     fillStale();
     const wanted = filter.value.trim().toLowerCase();
     for (const row of table.tBodies[0].rows) {
@@ -469,33 +552,38 @@ function setUpTable(section, index) {
       row.classList.toggle("left-out", wanted !== "" && !words.includes(wanted));
     }
     section.classList.toggle("filtering", wanted !== "");
+    showFormulas();
   });
   for (const button of all("[data-copy]", section)) {
     button.addEventListener("click", () => copy(COPIES[button.dataset.copy](cellsOf(table))));
   }
-  find(".with-formulas", section)?.addEventListener("change", showFormulas);
-  const point = (event) => {
-    const place = event.target.closest("[data-layers]");
-    if (place) pointAt(index, Number(place.dataset.layers.split(" ").at(-1)));
-    const number = event.target.closest("td, [data-shape], [data-cell]");
-    if (number) tell(number);
-  };
-  section.addEventListener("pointerover", point);
-  section.addEventListener("focusin", point);
-  table.addEventListener("keydown", (event) => {
-    const cell = event.target.closest("td");
-    const steps = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
-    if (!cell || !(event.key in steps)) return;
-    const [down, right] = steps[event.key];
-    let row = cell.parentElement;
-    if (down) do row = down > 0 ? row.nextElementSibling : row.previousElementSibling; while (row && !row.offsetParent);
-    const next = row?.cells[cell.cellIndex + right];
-    if (!next) return;
-    event.preventDefault();
-    next.tabIndex = -1;
-    next.focus();
-  });
+  find(".with-formulas", section).addEventListener("change", showFormulas);
+  table.addEventListener("keydown", walk);
   for (const cell of all("td:nth-child(4)", table)) cell.tabIndex = 0; // the others by arrow keys
+}
+
+// From cell to cell by the arrow keys
+function walk(event) {
+  const cell = event.target.closest("td");
+  const steps = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+  if (!cell || !Object.hasOwn(steps, event.key)) return;
+  const [down, right] = steps[event.key];
+  let row = cell.parentElement;
+  if (down) do row = down > 0 ? row.nextElementSibling : row.previousElementSibling; while (row && !row.offsetParent);
+  const next = row?.cells[cell.cellIndex + right];
+  if (!next) return;
+  event.preventDefault();
+  next.tabIndex = -1;
+  next.focus();
+}
+
+// The layer and the number under the pointer, or with the focus
+function point(event) {
+  const place = event.target.closest("[data-layers]");
+  const network = event.target.closest(".network");
+  if (place && network) pointAt(Number(network.dataset.network), Number(place.dataset.layers.split(" ").at(-1)));
+  const number = event.target.closest("td, [data-shape], [data-cell], [data-number], [data-total], [data-share], [data-crossing], [data-moved]");
+  if (number) tell(number.matches("td") && !views.has(number) ? find("[data-total]", number) ?? number : number);
 }
 
 // The path of a row: of a layer, or of the level that it stands for
@@ -513,21 +601,21 @@ function tell(element) {
 
 // Beneath each number of the rows that are seen its formula, if that is asked for
 function showFormulas() {
-  for (const box of all(".with-formulas")) {
-    const table = find("table.layers", box.closest(".structure"));
-    if (!box.checked && !table.classList.contains("formulas")) continue;
-    table.classList.toggle("formulas", box.checked);
-    for (const view of views.values()) {
-      if (!table.contains(view.element)) continue;
-      find(".formula", view.element)?.remove();
-      if (!box.checked || !view.element.offsetParent) continue;
-      const found = shown(view);
-      if (!found.text) continue;
-      const text = document.createElement("span");
-      text.className = "formula";
-      text.textContent = found.text().replace(/^[^=]*= /, "");
-      view.element.append(text);
+  const asked = new Map(all("table.layers").map((table) => [table, find(".with-formulas", table.closest(".structure")).checked]));
+  for (const [table, isAsked] of asked) table.classList.toggle("formulas", isAsked);
+  for (const view of views.values()) {
+    if (!view.row) continue;
+    const isSeen = asked.get(view.row.closest("table")) && (!view.row.hidden || view.row.closest(".filtering"));
+    const text = isSeen ? shown(view).text?.().replace(/^[^=]*= /, "") : undefined;
+    if (text === view.formula) continue;
+    view.formula = text;
+    let place = find(".formula", view.element);
+    if (!place) {
+      place = document.createElement("span");
+      place.className = "formula";
+      view.element.append(place);
     }
+    place.textContent = text ?? "";
   }
 }
 
@@ -591,10 +679,9 @@ function showField() {
     find("#field-drawing").replaceChildren();
     return;
   }
-  const sizes = one.output(-1);
-  const plane = sizes.length > 1 ? sizes.slice(1) : sizes;
+  const plane = one.places(-1);
   const along = axes.map(([size, jump, before], axis) => {
-    const units = one.output(pointed.layer).slice(1)[axis] ?? 1n;
+    const units = one.places(pointed.layer)[axis] ?? 1n;
     const start = before === null || typeof before === "string" ? null : (units / 2n) * (typeof jump === "bigint" ? jump : 0n) - before;
     return { size, jump, start, pixels: plane[axis] };
   });
@@ -628,15 +715,21 @@ function drawField(along) {
 // Start
 
 for (const input of all("[data-name]")) {
-  const isRange = input.type === "range";
   input.addEventListener("input", () => {
-    const slider = sliderOf(input.dataset.name);
-    if (isRange) setName(slider.name, slider.isRatio ? String(Number(input.value)) : input.value);
-    else setName(slider.name, input.value.trim() || slider.value);
+    const [slider] = slidersOf(input.dataset.name);
+    const text = input.type === "range" ? String(Number(input.value)) : input.value.trim();
+    if (text === "") {
+      state.names.delete(slider.name);
+      changed();
+    } else setName(slider.name, text);
   });
 }
 for (const select of all("[data-menu]")) {
-  select.addEventListener("change", () => setMenu(Number(select.closest("[data-network]").dataset.network), select.dataset.menu, select.value));
+  const index = Number(select.closest("[data-network]").dataset.network);
+  select.addEventListener("change", () => {
+    setMenu(index, menuOf(index, select.dataset.menu), select.value);
+    changed();
+  });
 }
 for (const select of all("[data-variants]")) {
   select.addEventListener("change", () => setVariant(Number(select.closest("[data-network]").dataset.network), select.value));
@@ -650,16 +743,18 @@ find("#reset").addEventListener("click", () => {
   readState();
   changed();
 });
-find("#link").addEventListener("click", () => copy(location.href));
+find("#link").addEventListener("click", () => {
+  writeState();
+  copy(location.href);
+});
 addEventListener("hashchange", () => {
   readState();
   syncControls();
   redraw();
 });
-document.addEventListener("pointerover", (event) => {
-  const number = event.target.closest("[data-total], [data-share], [data-crossing], [data-moved]");
-  if (number) tell(number);
-});
+addEventListener("pagehide", writeState);
+find("main").addEventListener("pointerover", point);
+find("main").addEventListener("focusin", point);
 readState();
 syncControls();
 redraw();

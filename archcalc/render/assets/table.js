@@ -54,7 +54,20 @@ function archcalcTables(place) {
       return a < b ? -1 : a > b ? 1 : 0;
     };
     const headers = [...root.querySelectorAll("thead th")];
-    headers.forEach((header, column) => {
+    const sort = () => {
+      const column = headers.findIndex((header) => header.hasAttribute("aria-sort"));
+      if (column < 0) {
+        inOrder();
+        return;
+      }
+      root.classList.add("sorted");
+      const sign = headers[column].getAttribute("aria-sort") === "ascending" ? 1 : -1;
+      const layers = rows.filter((row) => !row.classList.contains("level"));
+      layers.sort((a, b) => sign * compare(value(a, column), value(b, column)));
+      for (const row of rows) row.hidden = row.classList.contains("level");
+      body.append(...layers);
+    };
+    for (const header of headers) {
       const button = document.createElement("button");
       button.type = "button";
       button.append(...header.childNodes);
@@ -63,21 +76,12 @@ function archcalcTables(place) {
       const second = first === "descending" ? "ascending" : "descending";
       button.addEventListener("click", () => {
         const next = { [first]: second, [second]: null }[header.getAttribute("aria-sort")];
-        const way = next === undefined ? first : next;
         for (const other of headers) other.removeAttribute("aria-sort");
-        if (way === null) {
-          inOrder();
-          return;
-        }
-        header.setAttribute("aria-sort", way);
-        root.classList.add("sorted");
-        const sign = way === "ascending" ? 1 : -1;
-        const layers = rows.filter((row) => !row.classList.contains("level"));
-        layers.sort((a, b) => sign * compare(value(a, column), value(b, column)));
-        for (const row of rows) row.hidden = row.classList.contains("level");
-        body.append(...layers);
+        if (next !== null) header.setAttribute("aria-sort", next ?? first);
+        sort();
       });
-    });
+    }
+    root.addEventListener("archcalc-sort", sort); // numbers have changed
     inOrder();
   }
 }
