@@ -8,7 +8,7 @@ Either way a fence that fails is named, and the exit status is 1.
 Generated are layers.md, commands.md, quantities.md, published.md and claims.md, the table of operations in
 conventions.md, what stands behind each `$ archcalc` line of a console fence, and the pictures in docs/pictures: those
 that the commands of a page write and the page shows. A picture is current if it says the same digest of what is drawn;
-another version of Matplotlib may draw it with other lines. Each page ends with the page that follows it in the contents,
+another version of Matplotlib may draw it with other lines. Each page ends with a link to the next one of the contents,
 docs/README.md. Besides, archcalc/build.pyi is written from the layer kinds, and notebooks lose their outputs.
 tests/test_docs.py runs the fences with `run_page`.
 """
@@ -659,7 +659,7 @@ def with_section(text: str, name: str, made: str) -> str:
 
 
 CONTENTS = DOCS / "README.md"
-READING_ON = re.compile(r"\n---\n\n(?:Next: .*\. )?\[Contents\]\(README\.md\)\n\Z")
+READING_ON = re.compile(r"\n---\n\n(?:Next: .* · )?\[Contents\]\(README\.md\)\n\Z")
 
 
 def book() -> list[Path]:
@@ -675,7 +675,7 @@ def title(text: str) -> str:
 def bound(made: dict[Path, str]) -> dict[Path, str]:
     """The pages of the book, each of which ends with the next one."""
     pages = {path: made.get(path) or path.read_text(encoding="utf-8") for path in book()}
-    ends = [f"Next: [{title(text)}]({path.name}). " for path, text in pages.items()][1:]
+    ends = [f"Next: [{title(text)}]({path.name}) · " for path, text in pages.items()][1:]
     return {
         path: f"{READING_ON.sub('', text).rstrip()}\n\n---\n\n{end}[Contents](README.md)\n"
         for (path, text), end in zip(pages.items(), [*ends, ""], strict=True)

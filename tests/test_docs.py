@@ -68,7 +68,7 @@ def test_reading_on_goes_through_the_whole_book() -> None:
         end = PAGES[page].split("\n---\n")[-1].strip()
         if end == "[Contents](README.md)":
             break
-        following = re.fullmatch(r"Next: \[(.+)\]\(([\w-]+\.md)\)\. \[Contents\]\(README\.md\)", end)
+        following = re.fullmatch(r"Next: \[(.+)\]\(([\w-]+\.md)\) · \[Contents\]\(README\.md\)", end)
         assert following, page
         page = f"docs/{following[2]}"
         assert f"\n# {following[1]}\n" in "\n" + PAGES[page]
