@@ -8,8 +8,9 @@ Either way a fence that fails is named, and the exit status is 1.
 Generated are layers.md, commands.md, quantities.md, published.md and claims.md, the table of operations in
 conventions.md, what stands behind each `$ archcalc` line of a console fence, and the pictures in docs/pictures: those
 that the commands of a page write and the page shows. A picture is current if it says the same digest of what is drawn;
-another version of Matplotlib may draw it with other lines. Besides, archcalc/build.pyi is written from the layer kinds,
-and notebooks lose their outputs. tests/test_docs.py runs the fences with `run_page`.
+another version of Matplotlib may draw it with other lines. Each page ends with a link to the next one of the contents,
+docs/README.md. Besides, archcalc/build.pyi is written from the layer kinds, and notebooks lose their outputs.
+tests/test_docs.py runs the fences with `run_page`.
 """
 
 from __future__ import annotations
@@ -654,6 +655,33 @@ def with_section(text: str, name: str, made: str) -> str:
     return pattern.sub(lambda _: f"{begin}\n\n{made}\n\n{end}", text)
 
 
+# The book: docs/README.md are its contents, and each page says where to read on
+
+
+CONTENTS = DOCS / "README.md"
+READING_ON = re.compile(r"\n---\n\n(?:Next: .* · )?\[Contents\]\(README\.md\)\n\Z")
+
+
+def book() -> list[Path]:
+    """The pages in the order of the contents."""
+    return [DOCS / name for name in re.findall(r"\]\(([\w-]+\.md)\)", CONTENTS.read_text(encoding="utf-8"))]
+
+
+def title(text: str) -> str:
+    """The first heading of a page."""
+    return next(line for line in text.split("\n") if line.startswith("# ")).removeprefix("# ")
+
+
+def bound(made: dict[Path, str]) -> dict[Path, str]:
+    """The pages of the book, each of which ends with the next one."""
+    pages = {path: made.get(path) or path.read_text(encoding="utf-8") for path in book()}
+    ends = [f"Next: [{title(text)}]({path.name}) · " for path, text in pages.items()][1:]
+    return {
+        path: f"{READING_ON.sub('', text).rstrip()}\n\n---\n\n{end}[Contents](README.md)\n"
+        for (path, text), end in zip(pages.items(), [*ends, ""], strict=True)
+    }
+
+
 # archcalc/build.pyi and the notebooks
 
 
@@ -701,13 +729,13 @@ def notebook(path: Path) -> str:
 
 
 def generated() -> dict[Path, str]:
-    """The generated pages, those with generated sections, the stub and the notebooks, as they should be."""
+    """The pages with what is generated in them, the stub and the notebooks, as they should be."""
     made = {DOCS / name: page() for name, page in GENERATED.items()}
     made |= {STUB: stub(), **{path: notebook(path) for path in sorted((DOCS / "notebooks").glob("*.ipynb"))}}
     for (name, section), table in SECTIONS.items():
         text = made.get(DOCS / name) or (DOCS / name).read_text(encoding="utf-8")
         made[DOCS / name] = with_section(text, section, table())
-    return made
+    return made | bound(made)
 
 
 def current() -> dict[Path, str]:

@@ -44,13 +44,35 @@ def test_every_fence_runs(page: str) -> None:
     assert not stale, f"run `python docs/generate.py`: stale are the pictures {', '.join(stale)}"
 
 
-def test_every_picture_is_made_by_a_page() -> None:
-    shown = {name for text in PAGES.values() for name in re.findall(r"\(pictures/([^)]+)\)", text)}
-    made = {
-        name for text in PAGES.values() for name in re.findall(r"^\$ archcalc .* -o (\S+\.svg)$", text, re.MULTILINE)
-    }
-    assert {path.name for path in (ROOT / "docs" / "pictures").iterdir()} == shown
-    assert shown <= made
+def test_every_picture_is_made_by_the_page_that_shows_it() -> None:
+    shown = {page: re.findall(r"!\[[^\]]+\]\((?:docs/)?pictures/([^)]+)\)", text) for page, text in PAGES.items()}
+    for page, names in shown.items():
+        made = re.findall(r"^\$ archcalc .* -o (\S+\.svg)$", PAGES[page], re.MULTILINE)
+        assert set(names) <= set(made), page
+    folder = list((ROOT / "docs" / "pictures").iterdir())
+    assert sorted(path.name for path in folder) == sorted(name for names in shown.values() for name in names)
+    assert not [path.name for path in folder if path.stat().st_size > 60_000]
+
+
+def test_the_contents_name_every_page_and_notebook_once() -> None:
+    named = re.findall(r"\]\(([^)]+)\)", _prose(PAGES["docs/README.md"]))
+    pages = [path.name for path in (ROOT / "docs").glob("*.md") if path.name != "README.md"]
+    notebooks = [f"notebooks/{path.name}" for path in (ROOT / "docs" / "notebooks").glob("*.ipynb")]
+    assert sorted(named) == sorted(pages + notebooks)
+
+
+def test_reading_on_goes_through_the_whole_book() -> None:
+    page, seen = "docs/tutorial.md", []
+    while True:
+        seen.append(page)
+        end = PAGES[page].split("\n---\n")[-1].strip()
+        if end == "[Contents](README.md)":
+            break
+        following = re.fullmatch(r"Next: \[(.+)\]\(([\w-]+\.md)\) · \[Contents\]\(README\.md\)", end)
+        assert following, page
+        page = f"docs/{following[2]}"
+        assert f"\n# {following[1]}\n" in "\n" + PAGES[page]
+    assert sorted(seen) == sorted(page for page in PAGES if page.startswith("docs/") and page != "docs/README.md")
 
 
 def test_generated_pages_are_current() -> None:
@@ -62,6 +84,21 @@ def test_the_readme_begins_with_installing_and_testing() -> None:
     first, second = [fence.text for fence in generate.fences(PAGES["README.md"]) if fence.language == "sh"][:2]
     assert first == "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/archcalc table vgg16"
     assert second == ".venv/bin/pip install '.[test]' && .venv/bin/python -m pytest -n auto"
+
+
+def test_the_readme_shows_a_table_a_formula_and_a_picture() -> None:
+    commands = re.findall(r"^\$ archcalc (\w+) small\.yaml", PAGES["README.md"], re.MULTILINE)
+    assert commands == ["table", "formula", "draw"]
+    assert len(re.findall(r"!\[.+\]\(docs/pictures/small\.svg\)", PAGES["README.md"])) == 1
+
+
+@pytest.mark.parametrize("command", re.findall(r"`archcalc (\w+ [^`]+)`", PAGES["README.md"]))
+def test_commands_that_the_readme_names_run(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (small,) = (fence.text for fence in generate.fences(PAGES["README.md"]) if fence.language == "yaml")
+    (tmp_path / "small.yaml").write_text(small, encoding="utf-8")
+    output, status = generate.run_command(f"archcalc {command}")
+    assert status == 0, output
 
 
 @pytest.mark.parametrize("page", PAGES)
