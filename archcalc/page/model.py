@@ -126,23 +126,25 @@ def _fields(report: Report, sheet: Sheet, base: Report | None) -> dict[str, Any]
     if len(report.graph.inputs) > 1:
         return {"refused": "the network has several inputs; `archcalc field --source` shows each"}
     try:
-        return {"layers": _placed(report, sheet), "refused": "", "only": False}
+        return {"layers": _placed(report, sheet, base), "refused": "", "only": False}
     except ArchcalcError as error:
         refused = str(error)
     try:
-        return {"layers": _placed(base, sheet) if base else {}, "refused": refused, "only": True}
+        return {"layers": _placed(base, sheet, base) if base else {}, "refused": refused, "only": True}
     except ArchcalcError:
         return {"refused": refused}
 
 
-def _placed(report: Report, sheet: Sheet) -> dict[int, list[list[int | None]]]:
-    fields = Fields(report)
-    return {
-        layer.node.number: [
-            [None if value is None else sheet(value) for value in axis] for axis in fields.placed(layer)
-        ]
-        for layer in filter(fields.sees, report.layers)
-    }
+def _placed(report: Report, sheet: Sheet, base: Report | None) -> dict[int, list[list[int | None]]]:
+    """Of every layer; left out where symbols alone leave open which places its units see."""
+    fields, known = Fields(report), Fields(base) if base else None
+    found = {}
+    for layer in filter(fields.sees, report.layers):
+        number = layer.node.number
+        if known is None or fields.is_scattered(number) is known.is_scattered(number):
+            axes = fields.placed(layer)
+            found[number] = [[None if value is None else sheet(value) for value in axis] for axis in axes]
+    return found
 
 
 def _partition(report: Report, plan: Plan | None, unfollowed: list[str], sheet: Sheet) -> dict[str, Any] | None:

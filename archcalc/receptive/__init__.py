@@ -145,6 +145,10 @@ class Fields(Shown, Record):
         """Whether units of the layer see anything of this input."""
         return layer.node.number in self._walk.stages
 
+    def is_scattered(self, number: int) -> bool:
+        """Whether the units of a node see different places that no rule follows."""
+        return self._walk.stages[number].scattered
+
     def stage_before(self, number: int) -> Stage | None:
         """What the units of an input of some node see, by its number: a layer's, or negative for the network's."""
         return self._walk.stages.get(number)
