@@ -28,6 +28,7 @@ from .sections import SHOWN, controls, left_out, structure, totals
 
 __all__ = ["Choices", "choices", "page"]
 
+SCRIPTS = ("engine", "state", "figures", "views", "controls", "layers", "field", "charts", "start")
 READABLE = 300  # layers, of a network whose tables stand in the file as text; those of larger ones are packed
 CONVENTION = (
     "Counts are for one image, except where a name says batch_. MACs are multiply-accumulates, biases not among them; "
@@ -180,7 +181,7 @@ def _followed(
 def _script(data: Mapping[str, Any], charts: bool) -> str:
     """The script of the page; its data are packed, for the rows of tables are much alike."""
     packed = gzip.compress(json.dumps(data, separators=(",", ":")).encode(), mtime=0)
-    parts = ["engine.js", *(["charts.js"] if charts else []), "page.js"]
+    parts = [f"{name}.js" for name in SCRIPTS if charts or name != "charts"]
     return f"""(async () => {{
 const packed = Uint8Array.from(atob("{base64.b64encode(packed).decode()}"), (letter) => letter.charCodeAt(0));
 const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
