@@ -25,6 +25,7 @@ from archcalc.network import load, variants
 from archcalc.page import choices, page
 from archcalc.partition import plan
 from archcalc.receptive import Fields
+from archcalc.render.rows import nested
 from archcalc.report import BITS, Report
 from archcalc.zoo import files
 
@@ -141,6 +142,9 @@ def check_against(driver: Any, report: Report, network: int = 0) -> None:
         found = report.layer(layer["path"])
         assert numbers[:4] == [str(found[name]) for name in COLUMNS], layer["path"]
         assert numbers[5] == steps.get(layer["path"], ""), layer["path"]
+    levels = {row[0]: row[2] for row in table(driver, network) if row[1]}
+    made = {row.path: str(row.output) for row, _, is_level in nested(report) if is_level}
+    assert levels == made
     fields = Fields(report)
     for field in fields:
         shown = rows[field.path][5]  # none where symbols alone leave open which places units see
@@ -424,6 +428,25 @@ def test_filter_fold_sort_and_copy(driver: Any, folder: Path) -> None:
         driver.execute_script(f"document.querySelector('[data-copy={form}]').click()")
         assert driver.execute_script("return document.querySelector('#copied textarea').value").startswith(mark)
         driver.execute_script("document.querySelector('#copied').close()")
+
+
+def test_all_levels_unfold_and_fold(driver: Any, folder: Path) -> None:
+    opened(driver, written(folder, "resnet50"))
+    seen = "return [...document.querySelectorAll('table.layers tbody tr')].filter(row => row.offsetParent).length"
+    report = ac.analyze("resnet50")
+    top = len(report.graph.root.children)
+    assert driver.execute_script(seen) == top
+    driver.execute_script("document.querySelector('[data-fold=none]').click()")
+    assert driver.execute_script(seen) == len(table(driver)) > len(report.layers)
+    driver.execute_script("document.querySelector('.with-formulas').click()")
+    choose(driver, H=200)
+    shown = driver.execute_script(
+        "return [...document.querySelectorAll('table.layers .formula')].filter(e => e.textContent).length"
+    )
+    assert shown > 6 * len(report.layers)
+    driver.execute_script("document.querySelector('[data-fold=all]').click()")
+    assert driver.execute_script(seen) == top
+    check_quiet(driver)
 
 
 def test_the_field_of_the_layer_under_the_pointer(driver: Any, folder: Path) -> None:

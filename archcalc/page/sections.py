@@ -70,6 +70,7 @@ _MEMORY = """<h3>Memory at inference</h3>
 
 _TOOLS = """<p class="tools"><label>Filter <input class="filter" type="search" placeholder="path or kind"></label>
 <label><input class="with-formulas" type="checkbox"> formulas</label>
+<button type="button" data-fold="none">Unfold all</button> <button type="button" data-fold="all">Fold all</button>
 <button type="button" data-copy="markdown">Copy as Markdown</button>
 <button type="button" data-copy="latex">LaTeX</button>
 <button type="button" data-copy="csv">CSV</button></p>"""

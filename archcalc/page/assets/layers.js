@@ -19,6 +19,15 @@ function setUpTable(section) {
     button.addEventListener("click", () => copy(COPIES[button.dataset.copy](cellsOf(table))));
   }
   find(".with-formulas", section).addEventListener("change", showFormulas);
+  for (const button of all("[data-fold]", section)) {
+    button.addEventListener("click", () => {
+      fillStale();
+      const root = table.closest(".archcalc");
+      for (const header of all("[aria-sort]", root)) header.removeAttribute("aria-sort");
+      root.dispatchEvent(new CustomEvent("archcalc-fold", { detail: button.dataset.fold === "all" }));
+      showFormulas();
+    });
+  }
   table.addEventListener("keydown", walk);
   for (const cell of all("td:nth-child(4)", table)) cell.tabIndex = 0; // the others by arrow keys
 }
@@ -62,6 +71,7 @@ function tell(element) {
 
 // Beneath each number of the rows that are seen its formula, if that is asked for
 function showFormulas() {
+  if (!find(".with-formulas:checked") && !find("table.formulas")) return;
   const asked = new Map(all("table.layers").map((table) => [table, find(".with-formulas", table.closest(".structure")).checked]));
   for (const [table, isAsked] of asked) table.classList.toggle("formulas", isAsked);
   for (const view of views.values()) {

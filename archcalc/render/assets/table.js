@@ -20,8 +20,9 @@ function archcalcTables(place) {
       return false;
     };
     const inOrder = () => {
-      root.classList.remove("sorted");
       for (const row of rows) row.hidden = isHidden(row);
+      if (!root.classList.contains("sorted")) return;
+      root.classList.remove("sorted");
       body.append(...rows);
     };
     const fold = (row, isFolded) => {
@@ -43,6 +44,11 @@ function archcalcTables(place) {
         inOrder();
       });
     }
+
+    root.addEventListener("archcalc-fold", (event) => {
+      for (const row of rows) if (row.classList.contains("level")) fold(row, event.detail);
+      inOrder();
+    });
 
     // numbers before formulas; a formula has no place among numbers
     const value = (row, column) => {
