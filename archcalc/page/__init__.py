@@ -23,7 +23,7 @@ from ..render.page import page as framed
 from ..render.text import heading, input_line
 from ..report import BITS
 from .choices import Choices, Slider, Structure, choices, shown_value
-from .model import COLUMNS, Sheet, model
+from .model import ADDED, COLUMNS, Sheet, model
 from .sections import SHOWN, controls, left_out, structure, totals
 
 __all__ = ["Choices", "choices", "page"]
@@ -51,6 +51,7 @@ def page(networks: Sequence[Choices], *, charts: bool = True, partition: Mapping
         "networks": [data for data, _ in made],
         "columns": COLUMNS,
         "shown": list(SHOWN),
+        "added": ADDED,
         "dtype": networks[0].base.dtype,
         "dtypes": BITS,
     }
@@ -180,7 +181,7 @@ def _followed(
 
 def _script(data: Mapping[str, Any], charts: bool) -> str:
     """The script of the page; its data are packed, for the rows of tables are much alike."""
-    packed = gzip.compress(json.dumps(data, separators=(",", ":")).encode(), mtime=0)
+    packed = gzip.compress(json.dumps(data, separators=(",", ":")).encode(), 6, mtime=0)
     parts = [f"{name}.js" for name in SCRIPTS if charts or name != "charts"]
     return f"""(async () => {{
 const packed = Uint8Array.from(atob("{base64.b64encode(packed).decode()}"), (letter) => letter.charCodeAt(0));

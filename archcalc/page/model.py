@@ -27,6 +27,10 @@ TOTALS = (
 """The quantities that are numbers, not bytes: bytes follow from them and the dtype."""
 
 
+WHOLE = ("depth", "input_elements")  # no sums over layers
+ADDED = tuple(name for name in TOTALS if name not in WHOLE and not name.startswith("batch_"))
+
+
 class Sheet:
     """Collects the formulas of a page; each has a number by which the page names it."""
 
@@ -52,7 +56,8 @@ def model(
     found: dict[str, Any] = {
         "inputs": [{"sizes": sheet.all(shape.axes), "places": len(shape.spatial)} for shape in report.inputs.values()],
         "layers": _layers(report, sheet),
-        "totals": {name: sheet(NAMES[name].of_report(report)) for name in TOTALS},
+        "totals": _totals(report, sheet, is_first=base is not None),
+        "costs": [sheet.all(layer[name] for name in ADDED) for layer in _different(report)],
         "memory": _memory(report, sheet),
         "fields": _fields(report, sheet, base),
         "partition": _partition(report, plan, unfollowed, sheet),
@@ -67,6 +72,11 @@ def model(
     return found
 
 
+def _totals(report: Report, sheet: Sheet, *, is_first: bool) -> dict[str, int]:
+    """The totals; of further structures those that are no sums: the script adds up the others from what layers cost."""
+    return {name: sheet(NAMES[name].of_report(report)) for name in TOTALS if is_first or name in WHOLE}
+
+
 def _plain(value: Any) -> Any:
     """A number of a program for JSON, whose numbers in JavaScript are exact up to 2**53 only."""
     return str(value) if type(value) is int and abs(value) >= 2**53 else value
@@ -75,6 +85,7 @@ def _plain(value: Any) -> Any:
 def _layers(report: Report, sheet: Sheet) -> list[dict[str, Any]]:
     """Path, kind, output and counts of every layer; equal rounds share what they cost."""
     counts = {id(layer.cost): [sheet(layer[name]) for name in COLUMNS] for layer in _different(report)}
+    costs = {id(layer.cost): number for number, layer in enumerate(_different(report))}
     return [
         {
             "path": layer.path,
@@ -82,6 +93,7 @@ def _layers(report: Report, sheet: Sheet) -> list[dict[str, Any]]:
             "output": sheet.all(layer.output.axes),
             "last": layer.output.channels_last,
             "counts": counts[id(layer.cost)],
+            "cost": costs[id(layer.cost)],
             "bits": layer.node.layer.bits,
             "head": layer.head,
         }

@@ -136,8 +136,16 @@ class Figures {
     return this.tensors.filter((tensor) => tensor.made <= step && step <= tensor.last);
   }
 
+  // what each layer outside heads adds to a total
+  costsOf(name) {
+    const place = ADDED.indexOf(name);
+    return this.model.layers.filter((layer) => layer.head === null).map((layer) => this.model.costs[layer.cost][place]);
+  }
+
   total(name) {
     if (name in this.model.totals) return this.values[this.model.totals[name]];
+    if (ADDED.includes(name)) return sum(this.costsOf(name).map((formula) => this.values[formula]));
+    if (/^batch_(macs|flops|activations)$/.test(name)) return this.given.get("N").numerator * this.total(name.slice(6));
     if (name === "parameter_bytes") return this.bytes("parameters");
     if (name === "buffer_bytes") return this.bytes("buffers");
     if (name === "activation_bytes") return this.bytes("activations");
@@ -194,6 +202,8 @@ class Figures {
 
   totalText(name) {
     if (name in this.model.totals) return this.text(this.model.totals[name]);
+    if (ADDED.includes(name)) return this.sumText(this.costsOf(name));
+    if (/^batch_(macs|flops|activations)$/.test(name)) return `N * (${this.totalText(name.slice(6))})`;
     if (name === "parameter_bytes") return this.bytesText(this.columnPairs("parameters"));
     if (name === "buffer_bytes") return this.bytesText(this.columnPairs("buffers"));
     if (name === "activation_bytes") return this.bytesText(this.columnPairs("activations"));

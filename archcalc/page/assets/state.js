@@ -8,6 +8,7 @@ const find = (selector, root = document) => root.querySelector(selector);
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const COLUMNS = archcalcData.columns; // of every layer
 const SHOWN = archcalcData.shown; // those that the table shows
+const ADDED = archcalcData.added; // the totals that are sums over layers
 
 
 const slidersOf = (name) => networks.flatMap((network) => network.sliders).filter((slider) => slider.name === name);
