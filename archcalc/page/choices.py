@@ -18,7 +18,7 @@ from ..records import Record, record
 from ..report import Report
 from ..walk import MAX_LAYERS
 
-ROOM = 1500  # layers of the networks of a page together: further ones are named, but not computed
+ROOM = 1300  # layers of the networks of a page together: further ones are named, but not computed
 
 
 @record
