@@ -276,6 +276,11 @@ def colour(device: int) -> str:
     return COLOURS[(device - 1) % len(COLOURS)]
 
 
+def identifier(number: int) -> str:
+    """What a box is called in languages of graphs."""
+    return f"layer{number}" if number >= 0 else f"input{-number}"
+
+
 def times(box: Box) -> str:
     """How many copies a box stands for, where these are several."""
     number = str(box.repeat)

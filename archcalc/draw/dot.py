@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .diagram import Box, Diagram, colour, times
+from .diagram import Box, Diagram, colour, identifier, times
 
 
 def dot(diagram: Diagram) -> str:
@@ -26,7 +26,7 @@ def _lines(diagram: Diagram) -> Iterator[str]:
     for box in diagram.boxes:
         yield from _box(diagram, box, "  ")
     for source, target, shape in diagram.edges:
-        yield f"  {_name(source)} -> {_name(target)} [label={_quoted(shape)}]"
+        yield f"  {identifier(source)} -> {identifier(target)} [label={_quoted(shape)}]"
     yield "}"
 
 
@@ -45,11 +45,7 @@ def _box(diagram: Diagram, box: Box, indent: str) -> Iterator[str]:
         parts.append(f'style={"striped" if len(box.devices) > 1 else "filled"}, fillcolor="{colours}"')
     elif box.is_weighted:
         parts.append('fillcolor="#e2ecf7"')
-    yield f"{indent}{_name(box.number)} [{', '.join(parts)}]"
-
-
-def _name(number: int) -> str:
-    return f"layer{number}" if number >= 0 else f"input{-number}"
+    yield f"{indent}{identifier(box.number)} [{', '.join(parts)}]"
 
 
 def _quoted(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .diagram import Box, Diagram, colour, times
+from .diagram import Box, Diagram, colour, identifier, times
 
 PLAIN = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _,/+-()=:\N{MULTIPLICATION SIGN}")
 
@@ -25,7 +25,7 @@ def _lines(diagram: Diagram) -> Iterator[str]:
     for box in diagram.boxes:
         yield from _box(diagram, box, "  ")
     for source, target, shape in diagram.edges:
-        yield f"  {_name(source)} -->|{_quoted(shape)}| {_name(target)}"
+        yield f"  {identifier(source)} -->|{_quoted(shape)}| {identifier(target)}"
     leaves = [box for box in diagram.walk() if not box.children]
     yield from _classes(
         "weighted",
@@ -41,7 +41,7 @@ def _lines(diagram: Diagram) -> Iterator[str]:
 def _classes(name: str, style: str, boxes: list[Box]) -> Iterator[str]:
     if boxes:
         yield f"  classDef {name} {style}"
-        yield f"  class {','.join(_name(box.number) for box in boxes)} {name}"
+        yield f"  class {','.join(identifier(box.number) for box in boxes)} {name}"
 
 
 def _box(diagram: Diagram, box: Box, indent: str) -> Iterator[str]:
@@ -54,11 +54,7 @@ def _box(diagram: Diagram, box: Box, indent: str) -> Iterator[str]:
     first, *others = diagram.lines(box)
     if len(box.devices) > 1:
         others.append("on devices " + ", ".join(map(str, box.devices)))
-    yield f"{indent}{_name(box.number)}[{_quoted(first + times(box), *others)}]"
-
-
-def _name(number: int) -> str:
-    return f"layer{number}" if number >= 0 else f"input{-number}"
+    yield f"{indent}{identifier(box.number)}[{_quoted(first + times(box), *others)}]"
 
 
 def _quoted(*lines: str) -> str:

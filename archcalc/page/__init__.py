@@ -152,7 +152,8 @@ def _planned(one: Choices, made: Structure, settings: Mapping[str, Any] | None) 
         return None, []
     let = {**one.let, **{menu.name: value for menu, value in zip(one.menus, made.values, strict=True)}}
     try:
-        first = plan(analyze(one.network, let=let, input=one.input), **{**(settings or {}), "batch": one.base.batch})
+        numbers = analyze(one.network, let=let, input=one.input, dtype=one.base.dtype)
+        first = plan(numbers, **{**(settings or {}), "batch": one.base.batch})
         given = {**(settings or {}), "devices": first.devices, "scheme": first.scheme}
         if first.scheme == "pipeline":
             given["stages"] = [first.report.layers[min(share.runs)].path for share in first.shares[1:]]

@@ -170,7 +170,5 @@ def _partition(report: Report, plan: Plan | None, unfollowed: list[str], sheet: 
     return {
         "only": unfollowed,
         "shares": [[sheet(getattr(share, name)) for name in names] for share in plan.shares],
-        "crossings": [
-            [sheet(crossing.step_values), bits.get(number_of.get(crossing.tensor, 0))] for crossing in plan.crossings
-        ],
+        "crossings": [[sheet(crossing.step_values), bits[number_of[crossing.tensor]]] for crossing in plan.crossings],
     }

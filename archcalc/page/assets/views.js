@@ -127,7 +127,7 @@ function redraw() {
   const changes = networks.map((_, index) => mount(index));
   if (changes.some(Boolean) || views.size === 0) collectViews();
   views.forEach(show);
-  if (changes.some(Boolean)) showFormulas();
+  showFormulas(); // those in bytes change with the dtype
   const problems = figures.flatMap((one) => one.problems.map((problem) => (networks.length > 1 ? `${one.network.name}: ` : "") + problem));
   const told = find("#problems");
   told.hidden = problems.length === 0;
